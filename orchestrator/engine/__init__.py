@@ -1,0 +1,1 @@
+"""The stages as a visible list, and the one mutable object."""

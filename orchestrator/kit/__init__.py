@@ -1,0 +1,1 @@
+"""What a provider author builds with: comparison, declarative kinds, simulators' base."""

@@ -1,0 +1,1 @@
+"""Protocols, and nothing else: what the core asks of the world."""

@@ -1,0 +1,1 @@
+"""One public function each; siblings never import each other."""

@@ -1,0 +1,1 @@
+"""Fakes and conformance suites that a plugin author can run."""

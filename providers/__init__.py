@@ -1,0 +1,1 @@
+"""The providers that ship; each sees only model, seams and the kit."""

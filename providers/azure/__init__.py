@@ -1,0 +1,1 @@
+"""Azure by the generic ARM pipeline of azure-mgmt-core."""

@@ -1,0 +1,1 @@
+"""The reference provider: no network, no account."""
