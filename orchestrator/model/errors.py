@@ -1,0 +1,96 @@
+"""What can go wrong, in three families for providers, and one class a reason to stop.
+
+A provider maps every error of its SDK to one of the three families. The core decides by the family alone:
+Transient is tried again, Permanent stops the step, OutcomeUnknown is settled before anything is decided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orchestrator.model.diagnostic import Diagnostic
+
+
+@dataclass
+class ProviderError(Exception):
+    """A cloud refused or failed: what was asked, what it answered, and how to find it in its logs."""
+
+    message: str
+    operation: str = ""
+    code: str = ""
+    request_id: str = ""
+
+    def __str__(self) -> str:
+        """One line: operation, the cloud's code and message, request id."""
+        head = f"{self.operation}: " if self.operation else ""
+        code = f"{self.code}: " if self.code else ""
+        tail = f" (request id {self.request_id})" if self.request_id else ""
+        return f"{head}{code}{self.message}{tail}"
+
+
+@dataclass
+class TransientError(ProviderError):
+    """Nothing happened; the same call may pass later. ``retry_after`` is the server's word, in seconds."""
+
+    retry_after: float | None = None
+    throttled: bool = False
+
+
+@dataclass
+class PermanentError(ProviderError):
+    """Nothing happened, and the same call will never pass."""
+
+
+@dataclass
+class OutcomeUnknownError(ProviderError):
+    """The call may or may not have taken effect: no answer, or half of one."""
+
+
+class OpsctlError(Exception):
+    """A reason to end the command with a message and an exit code."""
+
+    exit_code = 1
+
+
+class InvalidSpecError(OpsctlError):
+    """The user's files are wrong: all diagnostics of the stage."""
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__("; ".join(d.message for d in diagnostics))
+        self.diagnostics = diagnostics
+
+
+class PolicyDeniedError(OpsctlError):
+    """A policy denied, or could not be asked."""
+
+    exit_code = 3
+
+
+class GateFailedError(OpsctlError):
+    """A health gate did not pass in time."""
+
+    exit_code = 4
+
+
+class LockHeldError(OpsctlError):
+    """Another run holds the stack."""
+
+    exit_code = 5
+
+
+class LeaseLostError(OpsctlError):
+    """Our lease was taken over: this run may not write any more."""
+
+    exit_code = 5
+
+
+class StalePlanError(OpsctlError):
+    """What the plan read has changed, or apply would need more than was planned."""
+
+    exit_code = 6
+
+
+class StateError(OpsctlError):
+    """The state cannot be read or written; it is left as it is."""

@@ -1,0 +1,83 @@
+"""What the core knows of a kind of resource: its schema, how it is read, marked, replaced and undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from orchestrator.model.ids import TypeName
+from orchestrator.model.schema import Property
+
+
+class Marking(StrEnum):
+    """How an interrupted create is found again, from the strongest promise to none."""
+
+    DETERMINISTIC = "deterministic"
+    """The id follows from the spec, and creating twice is creating once (a PUT)."""
+    TOKEN = "token"  # noqa: S105 - a class of markers
+    """The create call takes a client token."""
+    TAG = "tag"
+    """The create call takes tags: found by our marker within ``consistency`` seconds."""
+    PROVISIONAL = "provisional"
+    """Created under the name ``opsctl-<token>``, then tagged and renamed."""
+    NATURAL = "natural"
+    """No room for a marker: found by the properties of ``natural_key``."""
+    NONE = "none"
+
+
+class How(StrEnum):
+    """A way to read objects of a kind."""
+
+    LIST = "list"
+    """All of the scope, in pages of ``page`` objects."""
+    CHILDREN = "children"
+    """All of one parent, in pages."""
+    BATCH = "batch"
+    """Up to ``page`` named objects a call."""
+    GET = "get"
+    """One object a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadWay:
+    """A way to read, and how many objects one call of it answers."""
+
+    how: How
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class KindSchema:
+    """One kind of resource, as data."""
+
+    type: TypeName
+    spec: Property
+    status: Property = field(default_factory=lambda: Property("object", additional=Property()))
+    """What ``.status`` offers; every kind has ``id``."""
+    summary: str = ""
+    reads: tuple[ReadWay, ...] = (ReadWay(How.GET),)
+    marking: Marking = Marking.NONE
+    consistency: float = 0.0
+    """Seconds within which a created object shows in reads."""
+    natural_key: tuple[str, ...] = ()
+    """Spec properties that together identify the object; also how an object without state is looked for."""
+    parent: str = ""
+    """The spec property that names the parent, where reading goes by parent."""
+    absorbs: Mapping[str, TypeName] = field(default_factory=dict)
+    """Properties that list plain objects, which may be documents of that kind instead, never both."""
+    stateful: bool = False
+    """It holds data: its replacement or deletion loses them, and neither can be undone."""
+    replace_first: str = "delete"
+    """Which half of a replacement comes first where the spec does not say: ``create`` or ``delete``."""
+    unique_name: str = ""
+    """The spec property that holds a name which no two objects may share, if any."""
+    readiness: bool = False
+    """The cloud reports a readiness of its own: a ``status`` gate without being asked."""
+    data_only: bool = False
+    """It is only ever looked up, never made."""
+    permissions: tuple[str, ...] = ()
+    documentation: str = ""
+    refine: Callable[[Mapping[str, Any]], list[str]] | None = None
+    """Rules between properties that a schema cannot say: the messages of what is wrong."""

@@ -1,0 +1,68 @@
+"""What the user wants: one desired resource, after composites and forEach are expanded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from orchestrator.model.change import Gate
+from orchestrator.model.document import Document
+from orchestrator.model.ids import Address, Path, ProviderName, TypeName
+
+
+class Mode(StrEnum):
+    """How a desired resource is treated."""
+
+    MANAGED = "managed"
+    DATA = "data"
+    """Looked up, never made."""
+    COMPOSITE = "composite"
+    """Stands for its children; its status is made of theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """The user's word on how a resource may change."""
+
+    prevent_destroy: bool = False
+    replace: str = ""
+    """``create`` or ``delete`` first; empty: the kind's own way."""
+    ignore: tuple[Path, ...] = ()
+    """Spec paths whose differences are left alone."""
+    retain: bool = False
+    """On deletion, forget the object instead of deleting it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """One resource as it should be. Leaves of ``spec`` may be Templates until they are resolved."""
+
+    address: Address
+    type: TypeName
+    provider: ProviderName
+    spec: Mapping[str, Any]
+    mode: Mode = Mode.MANAGED
+    base: str = ""
+    """The name that others use: without the forEach key."""
+    parent: Address | None = None
+    """The composite that it is a child of."""
+    each: Mapping[str, Any] | None = None
+    """Of a forEach instance: ``key`` and ``value``."""
+    depends_on: tuple[Address, ...] = ()
+    lifecycle: Lifecycle = Lifecycle()
+    gates: tuple[Gate, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    status: Mapping[str, Any] = field(default_factory=dict)
+    """Of a composite: the Templates that make its status."""
+    import_id: str | None = None
+    """The id of an existing object to adopt."""
+    take_from: str = ""
+    """Another stack whose marked object may be taken over."""
+    document: Document | None = field(default=None, compare=False)
+    """Where it was written; absent in a saved plan."""
+    root: Path = ()
+    """Where this resource stands in ``document``: empty unless it is part of a composite type."""
+    file: str = ""
+    line: int = 0

@@ -1,0 +1,195 @@
+"""What opsctl remembers: one record a resource, the intents that are still open, and the outputs.
+
+The journal is the truth; a snapshot is the fold of it. Entries are small, so that writing costs O(changed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, assert_never
+
+from orchestrator.model.ids import Address, ProviderName, StackId, Token, TypeName, Uid
+from orchestrator.model.provision import Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One resource that we own (or a deposed incarnation of one, until it is deleted)."""
+
+    address: Address
+    type: TypeName
+    provider: ProviderName
+    id: str
+    uid: Uid
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    """As last applied; secrets are references with versions."""
+    status: Mapping[str, Any] = field(default_factory=dict)
+    dependencies: tuple[Address, ...] = ()
+    """Edges, so that an orphan is deleted in the right order."""
+    gate: str = "passed"
+    """``pending`` where its gate has not passed, or was cut off."""
+    prevent_destroy: bool = False
+    retain: bool = False
+    marked: bool = True
+    """Whether the object carries our marker."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    composite: str = ""
+    """The abstract type whose child it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """An intent is durable: its effect may start."""
+
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The cloud works on it: how to ask again, and its id as soon as that is known."""
+
+    token: Token
+    handle: Mapping[str, Any]
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The resource is as recorded; settles the intent of ``token`` where there is one."""
+
+    record: Record
+    token: Token | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deposed:
+    """The first half of a createFirst replacement is done: ``record`` stays until it is deleted."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The incarnation is not there any more (or not ours any more)."""
+
+    address: Address
+    uid: Uid
+    token: Token | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The intent came to nothing: no effect took place."""
+
+    token: Token
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run took the stack: who, and what it is about to do."""
+
+    run: str
+    owner: str
+    command: str
+    at: float
+    plan: str = ""
+    """The digest of the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run came to its end: counts by action and result."""
+
+    run: str
+    at: float
+    result: str
+    summary: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The stack's outputs, secrets as references."""
+
+    values: Mapping[str, Any]
+
+
+Entry = Began | Waiting | Kept | Deposed | Gone | Settled | Started | Finished | Outputs
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of a stack at one sequence number of its journal."""
+
+    stack: StackId
+    sequence: int = 0
+    resources: Mapping[Address, Record] = field(default_factory=dict)
+    deposed: Mapping[Uid, Record] = field(default_factory=dict)
+    intents: Mapping[Token, Intent] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    revision: int = 0
+    """How many runs have started."""
+
+
+class Fold:
+    """A snapshot in the making: folds entries in place, so that a journal of n entries costs O(n)."""
+
+    def __init__(self, base: Snapshot) -> None:
+        self.resources = dict(base.resources)
+        self.deposed = dict(base.deposed)
+        self.intents = dict(base.intents)
+        self.outputs = dict(base.outputs)
+        self.revision = base.revision
+        self.sequence = base.sequence
+        self._base = base
+
+    def add(self, entry: Entry) -> None:
+        """Fold one entry in."""
+        match entry:
+            case Began(intent):
+                self.intents[intent.token] = intent
+            case Waiting(token, handle, id):
+                intent = self.intents[token]
+                self.intents[token] = replace(intent, handle=handle, id=id or intent.id)
+            case Kept(record, token):
+                self.resources[record.address] = record
+                self._settle(token)
+            case Deposed(record):
+                self.deposed[record.uid] = record
+                self._drop(record.address, record.uid)
+            case Gone(address, uid, token):
+                self.deposed.pop(uid, None)
+                self._drop(address, uid)
+                self._settle(token)
+            case Settled(token):
+                self._settle(token)
+            case Started():
+                self.revision += 1
+            case Outputs(values):
+                self.outputs = dict(values)
+            case Finished():
+                pass
+            case _:
+                assert_never(entry)
+        self.sequence += 1
+
+    def _settle(self, token: Token | None) -> None:
+        if token is not None:
+            self.intents.pop(token, None)
+
+    def _drop(self, address: Address, uid: Uid) -> None:
+        record = self.resources.get(address)
+        if record is not None and record.uid == uid:
+            del self.resources[address]
+
+    def snapshot(self) -> Snapshot:
+        """The frozen result."""
+        return replace(
+            self._base,
+            sequence=self.sequence,
+            resources=self.resources,
+            deposed=self.deposed,
+            intents=self.intents,
+            outputs=self.outputs,
+            revision=self.revision,
+        )

@@ -1,0 +1,72 @@
+"""Runs the steps of a graph. A step is a generator that yields effects and is resumed with their results.
+
+One scheduler thread owns the graph and resumes the generators; worker threads carry calls in flight; sleeping
+steps stand in a timer heap. So a step reads like a sequential story, holds no lock, and costs no thread while
+it waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from orchestrator.model.ids import Address, ProviderName
+from orchestrator.model.outcome import Outcome
+from orchestrator.model.snapshot import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Run ``function`` on a worker under the provider's limits; transient errors are retried until ``deadline``.
+
+    The step is resumed with its result, or with PermanentError or OutcomeUnknownError raised at the yield (a
+    TransientError too, once its budget is spent).
+    """
+
+    function: Callable[[], Any]
+    provider: ProviderName
+    doing: str
+    """For the progress line: ``creating``, ``reading``."""
+    budget: float = 300.0
+    """Seconds for all tries together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Be resumed after some seconds; raises Interrupted at the yield where the run is told to stop."""
+
+    seconds: float
+    waiting_for: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Make entries durable, then go on. Effects of many steps are written in one batch."""
+
+    entries: Sequence[Entry]
+
+
+Effect = Call | Sleep | Journal
+Step = Generator[Effect, Any, Outcome]
+
+
+class Interrupted(Exception):  # noqa: N818 - a signal, not an error
+    """The run was told to stop: finish what is in flight, start nothing."""
+
+
+class Executor(Protocol):
+    """Walks a graph without barriers: a step starts when all that it depends on has opened."""
+
+    def walk(
+        self,
+        graph: Mapping[Address, Sequence[Address]],
+        visit: Callable[[Address], Step],
+        *,
+        skip: Callable[[Address, Address], Outcome],
+        interrupted: Callable[[Address], Outcome],
+    ) -> Mapping[Address, Outcome]:
+        """Run every node after its dependencies; ``skip(node, cause)`` is the outcome of those behind a failure."""
+
+    def stop(self) -> None:
+        """Start nothing more; called from a signal handler."""

@@ -1,0 +1,23 @@
+"""A policy engine: Rego in, verdicts out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from orchestrator.model.diagnostic import Diagnostic
+from orchestrator.model.verdict import Bundle, Stage, Verdict
+
+
+class PolicyEngine(Protocol):
+    """Fails closed: an engine that cannot be reached, or a rule that crashes, is a deny verdict that says so."""
+
+    @property
+    def name(self) -> str:
+        """Which engine answers, with its version, for the result."""
+
+    def load(self, bundle: Bundle) -> Sequence[Diagnostic]:
+        """Compile; what is wrong with the policies, with file and line."""
+
+    def evaluate(self, input: Mapping[str, Any], stage: Stage) -> Sequence[Verdict]:
+        """Ask every rule about one whole input document."""

@@ -1,0 +1,75 @@
+"""Where state lives: one ordered journal a stack, a lease with fencing, snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.model.snapshot import Entry, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a stack, for people."""
+
+    owner: str
+    """``user@host`` and process, or the CI job."""
+    command: str = ""
+    since: float = 0.0
+    """Seconds since 1970 by the holder's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write, until it is lost. ``epoch`` is its fencing number."""
+
+    epoch: int
+    holder: Holder
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One entry of the journal with its place in it."""
+
+    sequence: int
+    epoch: int
+    entry: Entry
+
+
+class StateReader(Protocol):
+    """Reading needs no lease."""
+
+    def latest(self) -> Snapshot:
+        """The whole state. Raises StateError where it is damaged or newer than this program."""
+
+    def history(self, limit: int = 1000) -> Sequence[Logged]:
+        """The last entries of the journal, oldest first."""
+
+    def holder(self) -> Holder | None:
+        """Who holds the stack now, if anybody does."""
+
+
+class StateBackend(StateReader, Protocol):
+    """Writing needs the lease, which is renewed in the background while it is held."""
+
+    def lease(self, holder: Holder, *, ttl: float = 30.0) -> Lease:
+        """Take the stack. Raises LockHeldError that names the holder while another's lease is alive."""
+
+    def release(self, lease: Lease) -> None:
+        """Give the stack back; a lost lease is given back already."""
+
+    def append(self, lease: Lease, entries: Sequence[Entry]) -> int:
+        """Make entries durable, all or none, and return the last sequence number.
+
+        Raises LeaseLostError, and writes nothing, where a newer epoch exists.
+        """
+
+    def compact(self, lease: Lease) -> Snapshot:
+        """Fold the journal into a snapshot; history is kept."""
+
+    def unlock(self) -> Holder | None:
+        """Break the lease that is held, whoever holds it; returns whom it was taken from."""
+
+    def close(self) -> None:
+        """Stop renewing and let go of files and connections."""
