@@ -6,7 +6,6 @@ A spec is JSON-like data with two more leaves: ``UNKNOWN`` (known only after app
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from orchestrator.model.ids import Path
@@ -31,20 +30,39 @@ class Unknown:
 UNKNOWN: Final = Unknown()
 
 
-@dataclass(frozen=True, slots=True)
 class Secret:
     """A secret's plain value, in memory only, with where it came from and which version it is.
 
     ``version`` identifies the value without telling it (the source's version id, or a keyed digest); two
-    secrets are the same when reference and version are, and without a version changes are not tracked.
+    secrets are equal when reference and version are, and without a version changes are not tracked. It is no
+    dataclass on purpose: an encoder that walks fields must not find the value.
     """
 
-    value: Any = field(repr=False, compare=False)
-    reference: str = ""
-    version: str = ""
+    __slots__ = ("reference", "value", "version")
+
+    def __init__(self, value: Any, reference: str = "", version: str = "") -> None:
+        self.value = value
+        self.reference = reference
+        self.version = version
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and (self.reference, self.version) == (
+            other.reference,
+            other.version,
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.reference, self.version))
+
+    def __repr__(self) -> str:
+        return f"Secret({self.reference!r}, version={self.version!r})"
 
     def __str__(self) -> str:
         return "(sensitive)"
+
+    def __reduce__(self) -> str:
+        """Never pickled: the value would rest somewhere."""
+        raise TypeError("a secret is never serialised")
 
 
 def contains(value: Any, leaf: type) -> bool:
