@@ -21,7 +21,8 @@ class Call:
     """Run ``function`` on a worker under the provider's limits; transient errors are retried until ``deadline``.
 
     The step is resumed with its result, or with PermanentError or OutcomeUnknownError raised at the yield (a
-    TransientError too, once its budget is spent).
+    TransientError too, once its budget is spent). A call that the run's stop came before raises Interrupted:
+    nothing of it has taken effect.
     """
 
     function: Callable[[], Any]
@@ -65,8 +66,14 @@ class Executor(Protocol):
         *,
         skip: Callable[[Address, Address], Outcome],
         interrupted: Callable[[Address], Outcome],
+        lane: Callable[[Address], ProviderName] | None = None,
     ) -> Mapping[Address, Outcome]:
-        """Run every node after its dependencies; ``skip(node, cause)`` is the outcome of those behind a failure."""
+        """Run every node after its dependencies; ``skip(node, cause)`` is the outcome of those behind a failure.
+
+        ``lane`` tells whose calls a step will make, so that no more steps are opened than that provider can
+        take: an open step has an intent that a crash leaves to be settled. Seconds are filled in where an
+        outcome has none. Raises ValueError where the graph has a cycle, and what the journal raised.
+        """
 
     def stop(self) -> None:
         """Start nothing more; called from a signal handler."""

@@ -1,0 +1,146 @@
+"""What is durable when a step goes on, and what a broken journal stops."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from orchestrator.model.change import Action
+from orchestrator.model.errors import LeaseLostError, StateError
+from orchestrator.model.ids import Address, ProviderName, Token
+from orchestrator.model.outcome import Outcome, Result
+from orchestrator.model.snapshot import Settled
+from orchestrator.seams.executor import Journal, Step
+
+
+def test_intent_is_durable_before_the_effect(world: Any) -> None:
+    """Invariant 4: a call finds its own intent in the journal already."""
+
+    def visit(address: Address) -> Step:
+        def look() -> None:
+            assert f"{address} begins" in world.journal
+
+        return world.plain(address, look)
+
+    outcomes = world.walk({f"n{i}": [] for i in range(40)}, visit)
+    assert {o.message for o in outcomes.values()} == {""}
+
+
+def test_effects_of_ready_steps_are_one_batch(make_world: Any) -> None:
+    """Three levels of inline steps need two appends each, not two a node."""
+    world = make_world(limits={ProviderName("cloud"): 0})
+    graph: dict[str, list[str]] = {f"a{i}": [] for i in range(100)}
+    graph |= {f"b{i}": [f"a{i}"] for i in range(100)}
+    world.walk(graph)
+    assert sum(world.batches) == 400
+    assert len(world.batches) <= 8
+
+
+def test_while_an_append_is_in_flight_the_next_batch_collects(make_world: Any) -> None:
+    """A slow backend gets few large appends, and calls go on meanwhile."""
+    world = make_world(limits={ProviderName("cloud"): 4})
+    called = threading.Event()
+    append = world.executor.append
+
+    def slow(entries: Any) -> None:
+        if "x0 begins" in [e.token for e in entries]:
+            append(entries)
+        elif not called.wait(20):
+            raise AssertionError("the scheduler was blocked by the journal")
+        else:
+            append(entries)
+
+    world.executor.append = slow
+
+    def visit(address: Address) -> Step:
+        def act() -> None:
+            if address == "x9":
+                called.set()
+
+        return world.plain(address, act)
+
+    def late(address: Address) -> Step:
+        if address == "x9":
+            yield world.call(called.set)
+        return (yield from visit(address))
+
+    world.walk({f"x{i}": [] for i in range(10)}, late)
+    assert called.is_set()
+    assert sum(world.batches) == 20
+
+
+def test_entries_of_one_step_are_written_together_and_none_is_no_write(world: Any) -> None:
+    def visit(address: Address) -> Step:
+        yield Journal([])
+        yield Journal([Settled(Token("1")), Settled(Token("2"))])
+        return Outcome(address, Action.CREATE, Result.DONE)
+
+    world.walk({"a": []}, visit)
+    assert world.batches == [2]
+
+
+@pytest.mark.parametrize("threads", [True, False])
+@pytest.mark.parametrize("error", [LeaseLostError("another run has it"), StateError("disk full")])
+def test_a_refused_append_stops_the_walk(make_world: Any, threads: Any, error: Exception) -> None:
+    """No call starts after it, calls in flight are awaited, and the error is the walk's."""
+    world = make_world(threads=threads, journal_error=error, fails_after=3)
+    calls: list[str] = []
+
+    def visit(address: Address) -> Step:
+        return world.plain(address, lambda: calls.append(address))
+
+    graph = {"n0": []} | {f"n{i}": [f"n{i - 1}"] for i in range(1, 10)}
+    with pytest.raises(type(error), match=str(error)):
+        world.walk(graph, visit)
+    assert calls == ["n0", "n1"]
+    assert world.journal == ["n0 begins", "n0 ends", "n1 begins"]
+    assert world.running == 0
+
+
+def test_calls_in_flight_are_awaited_before_the_error_is_raised(make_world: Any) -> None:
+    world = make_world(fails_after=4, journal_error=StateError("gone"))
+    broken, finished = threading.Event(), []
+    append = world.executor.append
+
+    def watched(entries: Any) -> None:
+        try:
+            append(entries)
+        except StateError:
+            broken.set()
+            raise
+
+    world.executor.append = watched
+
+    def visit(address: Address) -> Step:
+        def act() -> None:
+            if address == "slow":
+                assert broken.wait(20)
+                finished.append(address)
+
+        return world.plain(address, act)
+
+    with pytest.raises(StateError):
+        world.walk({"slow": [], "a": [], "b": ["a"], "c": ["b"]}, visit)
+    assert finished == ["slow"]
+
+
+def test_a_fault_of_a_step_is_raised_and_not_lost(world: Any) -> None:
+    """A step that raises what it should have caught is a fault of ours: the walk says so."""
+
+    def visit(address: Address) -> Step:
+        yield world.call()
+        raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        world.walk({"a": []}, visit)
+
+
+def test_a_walk_can_follow_a_broken_one(world: Any) -> None:
+    """Nothing of the first is left in the lanes."""
+    world.journal_error, world.fails_after = StateError("gone"), 0
+    with pytest.raises(StateError):
+        world.walk({"a": [], "b": []})
+    world.journal_error = None
+    assert world.walk({"a": []})[Address("a")].result is Result.DONE
