@@ -1,0 +1,57 @@
+"""A local Azure Resource Manager, for trying opsctl and testing it without an account.
+
+Enters: where faults come from and where addresses are handed out. Leaves: a running server on loopback. Holds:
+everything is in memory; werkzeug is imported when the sandbox starts and no earlier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orchestrator.kit.simulation.faults import Faults
+    from orchestrator.kit.simulation.responders import Responders
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A sandbox that answers: where, and what a provider needs to connect to it."""
+
+    endpoint: str
+    settings: Mapping[str, object]
+    close: Callable[[], None]
+
+
+def start(
+    *,
+    folder: Path,  # noqa: ARG001 - part of every sandbox's start; this one keeps nothing on disk
+    faults: Faults,
+    responders: Responders,
+    transition_seconds: float = 0.3,
+    port: int = 0,
+) -> Running:
+    """Serves the simulator; operations end after `transition_seconds`. Raises OSError where the port is taken."""
+    from orchestrator.kit.simulation.faults import FaultyApplication  # noqa: PLC0415 - lazy on purpose
+    from orchestrator.kit.simulation.server import serve  # noqa: PLC0415
+
+    from .answers import failed, throttled  # noqa: PLC0415
+    from .app import SUBSCRIPTION, TENANT, ArmSimulator, operation_name  # noqa: PLC0415
+
+    simulator = ArmSimulator(responders, transition=transition_seconds)
+    server = serve(
+        FaultyApplication(
+            simulator, faults, operation=operation_name, cloud="azure", throttled=throttled, failed=failed
+        ),
+        port=port,
+    )
+    settings = {
+        "endpoint": server.url,
+        "subscription": SUBSCRIPTION,
+        "tenant": TENANT,
+        "location": "westeurope",
+        "credential": "sandbox",
+    }
+    return Running(server.url, settings, server.close)
