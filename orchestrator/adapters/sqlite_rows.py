@@ -1,0 +1,218 @@
+"""The rows of one stack in the SQLite backend, each with a checksum.
+
+``head`` says who holds the stack and where the journal and the snapshot stand. A journal row's checksum goes
+on from the row before it, so that a missing row shows as well as a changed one. A snapshot is one row a
+resource; the head keeps how many there are and the sum of their checksums.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from orchestrator.model.codec import decode, encode
+from orchestrator.model.errors import StateError
+from orchestrator.model.ids import Address, StackId, Token, Uid
+from orchestrator.model.provision import Intent
+from orchestrator.model.snapshot import Entry, Fold, Record, Snapshot
+from orchestrator.seams.state import Holder, Logged
+
+_KINDS: Final[Mapping[str, Any]] = {
+    "resources": Record,
+    "deposed": Record,
+    "intents": Intent,
+    "outputs": Any,
+}
+PartKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where one stack stands."""
+
+    epoch: int = 0
+    held: bool = False
+    holder: Holder = field(default_factory=lambda: Holder(""))
+    expires: float = 0.0
+    """Seconds since 1970 by the database host's clock."""
+    guarded: bool = False
+    """The holder has the operating system's lock too, which dies with its process."""
+    last: int = 0
+    """The last sequence number, and the checksum that the journal has there."""
+    chain: int = 0
+    folded: int = 0
+    """Up to where the snapshot's rows go, and the journal's checksum there."""
+    folded_chain: int = 0
+    revision: int = 0
+    parts: int = 0
+    parts_sum: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The folded state, and what its rows were before the journal was folded in."""
+
+    snapshot: Snapshot
+    base: Snapshot
+    sums: Mapping[PartKey, int]
+
+
+class Rows:
+    """Reads and writes within one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, stack: StackId) -> None:
+        self._connection = connection
+        self._stack = stack
+
+    def now(self) -> float:
+        """The database host's clock, in seconds since 1970."""
+        row = self._connection.execute("SELECT (julianday('now') - 2440587.5) * 86400.0").fetchone()
+        return float(row[0])
+
+    def head(self) -> Head:
+        """Where the stack stands; a stack that was never written stands at nothing."""
+        row = self._connection.execute(
+            "SELECT body, sum FROM head WHERE stack = ?", (self._stack,)
+        ).fetchone()
+        if row is None:
+            return Head()
+        body, total = row
+        if zlib.crc32(body) != total:
+            raise self._damaged("the head of the stack")
+        head: Head = self._decoded(body, Head, "the head of the stack")
+        return head
+
+    def put_head(self, head: Head) -> None:
+        """Write where the stack stands now."""
+        body = encode(head)
+        self._connection.execute(
+            "INSERT INTO head VALUES (?1, ?2, ?3) ON CONFLICT(stack) DO UPDATE SET body = ?2, sum = ?3",
+            (self._stack, body, zlib.crc32(body)),
+        )
+
+    def append(self, head: Head, epoch: int, bodies: Sequence[bytes]) -> Head:
+        """Write journal rows after the last one; returns the head that goes with them."""
+        rows = []
+        sequence, chain = head.last, head.chain
+        for body in bodies:
+            sequence += 1
+            chain = _link(sequence, epoch, body, after=chain)
+            rows.append((self._stack, sequence, epoch, body, chain))
+        self._connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", rows)
+        return replace(head, last=sequence, chain=chain)
+
+    def journal(self, head: Head, *, after: int) -> Iterator[Logged]:
+        """The entries after a sequence number. Raises StateError where one is missing or changed."""
+        cursor = self._connection.execute(
+            "SELECT sequence, epoch, body, sum FROM journal WHERE stack = ? AND sequence >= ? ORDER BY sequence",
+            (self._stack, after),
+        )
+        expected = after + 1
+        chain = 0
+        for sequence, epoch, body, total in cursor:
+            if sequence == after:
+                if after == head.folded and total != head.folded_chain:
+                    raise self._damaged(f"journal entry {after}")
+                chain = total
+                continue
+            chain = _link(sequence, epoch, body, after=chain)
+            if sequence != expected or chain != total:
+                raise self._damaged(f"journal entry {expected}")
+            yield Logged(sequence, epoch, self._decoded(body, Entry, f"journal entry {sequence}"))
+            expected += 1
+        if expected != head.last + 1 or (head.last > after and chain != head.chain):
+            raise self._damaged(f"journal entry {expected}")
+
+    def load(self, head: Head) -> Loaded:
+        """The whole state: the snapshot's rows with the later part of the journal folded in."""
+        parts: dict[str, dict[str, Any]] = {kind: {} for kind in _KINDS}
+        sums: dict[PartKey, int] = {}
+        for kind, key, body, total in self._connection.execute(
+            "SELECT kind, key, body, sum FROM part WHERE stack = ?", (self._stack,)
+        ):
+            if _sum(kind, key, body) != total or kind not in _KINDS:
+                raise self._damaged(f"the snapshot's row of {key or kind}")
+            sums[kind, key] = total
+            parts[kind][key] = self._decoded(body, _KINDS[kind], f"the snapshot's row of {key or kind}")
+        if (len(sums), sum(sums.values())) != (head.parts, head.parts_sum):
+            raise self._damaged("the snapshot: rows are missing, or there are too many of them")
+        outputs = parts["outputs"].get("", {})
+        base = Snapshot(
+            self._stack,
+            head.folded,
+            {Address(k): v for k, v in parts["resources"].items()},
+            {Uid(k): v for k, v in parts["deposed"].items()},
+            {Token(k): v for k, v in parts["intents"].items()},
+            outputs,
+            head.revision,
+        )
+        return Loaded(self._fold(head, base), base, sums)
+
+    def _fold(self, head: Head, base: Snapshot) -> Snapshot:
+        fold = Fold(base)
+        for logged in self.journal(head, after=head.folded):
+            try:
+                fold.add(logged.entry)
+            except KeyError as error:
+                raise self._damaged(f"journal entry {logged.sequence} speaks of {error}, which") from error
+        return fold.snapshot()
+
+    def fold_in(self, head: Head, loaded: Loaded) -> Head:
+        """Bring the snapshot's rows up to date, writing only what changed."""
+        total = head.parts_sum
+        count = head.parts
+        before, after = _parts(loaded.base), _parts(loaded.snapshot)
+        for key in before.keys() - after.keys():
+            self._connection.execute(
+                "DELETE FROM part WHERE stack = ? AND kind = ? AND key = ?", (self._stack, *key)
+            )
+            total -= loaded.sums[key]
+            count -= 1
+        for key, value in after.items():
+            if before.get(key) is value:
+                continue
+            body = encode(value)
+            row_sum = _sum(*key, body)
+            self._connection.execute(
+                "INSERT INTO part VALUES (?1, ?2, ?3, ?4, ?5) "
+                "ON CONFLICT(stack, kind, key) DO UPDATE SET body = ?4, sum = ?5",
+                (self._stack, *key, body, row_sum),
+            )
+            total += row_sum - loaded.sums.get(key, 0)
+            count += key not in before
+        return replace(
+            head, folded=head.last, folded_chain=head.chain, revision=loaded.snapshot.revision,
+            parts=count, parts_sum=total,
+        )  # fmt: skip
+
+    def _decoded(self, body: bytes, type: Any, what: str) -> Any:
+        try:
+            return decode(body, type)
+        except ValueError as error:
+            raise self._damaged(f"{what} ({error})") from error
+
+    def _damaged(self, what: str) -> StateError:
+        return StateError(
+            f"the state of stack {self._stack} is damaged: {what} is missing or changed; "
+            "restore it from a backup; opsctl changed nothing in it"
+        )
+
+
+def _link(sequence: int, epoch: int, body: bytes, *, after: int) -> int:
+    return zlib.crc32(body, zlib.crc32(b"%d:%d:" % (sequence, epoch), after))
+
+
+def _sum(kind: str, key: str, body: bytes) -> int:
+    return zlib.crc32(body, zlib.crc32(f"{kind}\0{key}\0".encode()))
+
+
+def _parts(snapshot: Snapshot) -> dict[PartKey, Any]:
+    parts: dict[PartKey, Any] = {}
+    for kind in ("resources", "deposed", "intents"):
+        parts.update({(kind, key): value for key, value in getattr(snapshot, kind).items()})
+    if snapshot.outputs:
+        parts["outputs", ""] = snapshot.outputs
+    return parts

@@ -1,0 +1,357 @@
+"""What every state backend promises, as cases that a backend's author runs.
+
+Give a :class:`Storage` that opens backends on one fresh stack, and run every function of ``CASES`` on a new one::
+
+    @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+    def test_promise(case, storage):
+        case(storage)
+
+A case raises AssertionError where the promise is broken. Cases wait for leases to expire, a few seconds in all.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from orchestrator.model.change import Action
+from orchestrator.model.errors import LeaseLostError, LockHeldError, OpsctlError, StateError
+from orchestrator.model.ids import Address, ProviderName, StackId, Token, TypeName, Uid
+from orchestrator.model.marker import Marker
+from orchestrator.model.provision import Intent
+from orchestrator.model.snapshot import (
+    Began,
+    Entry,
+    Fold,
+    Gone,
+    Kept,
+    Outputs,
+    Record,
+    Snapshot,
+    Started,
+    Waiting,
+)
+from orchestrator.model.values import Secret
+from orchestrator.seams.state import Holder, Lease, StateBackend
+
+STACK: Final = StackId("shop/dev")
+"""The stack that a Storage opens."""
+ALICE: Final = Holder("alice@one (pid 12)", "opsctl apply", 1_700_000_000.0)
+BOB: Final = Holder("bob@two (pid 34)", "opsctl destroy", 1_700_000_100.0)
+LONG: Final = 30.0
+SHORT: Final = 0.6
+"""Seconds of a lease that a case lets expire."""
+
+
+class Storage(Protocol):
+    """One place where the state of ``STACK`` is kept, empty at first."""
+
+    def open(self) -> StateBackend:
+        """A backend on it, as a process of its own would have. The storage closes it at the end."""
+
+    def freeze(self, backend: StateBackend) -> None:
+        """Stop the backend's renewal without giving anything back, as a stopped process does."""
+
+    def make_newer(self) -> None:
+        """Rewrite what is stored as a later version of the format would be."""
+
+    def content(self) -> object:
+        """All that is stored, for comparing."""
+
+
+def begun(name: str, token: str) -> Began:
+    """An intent to create ``name``."""
+    marker = Marker(STACK, Address(name), Uid(f"uid-{name}"))
+    return Began(
+        Intent(
+            Token(token),
+            Action.CREATE,
+            TypeName("Local::Value"),
+            marker.address,
+            "local",
+            marker,
+            {"value": 1},
+        )
+    )
+
+
+def kept(name: str, token: str | None = None, value: object = 1) -> Kept:
+    """``name`` as made."""
+    record = Record(
+        Address(name),
+        TypeName("Local::Value"),
+        ProviderName("local"),
+        f"id-{name}",
+        Uid(f"uid-{name}"),
+        spec={"value": value},
+    )
+    return Kept(record, Token(token) if token else None)
+
+
+def folded(entries: Sequence[Entry]) -> Snapshot:
+    """What a backend must hold after these entries."""
+    fold = Fold(Snapshot(STACK))
+    for entry in entries:
+        fold.add(entry)
+    return fold.snapshot()
+
+
+@contextmanager
+def refused(kind: type[OpsctlError], *words: str) -> Iterator[None]:
+    """The block raises ``kind``, and its message holds the words."""
+    message = None
+    try:
+        yield
+    except kind as error:
+        message = str(error)
+    assert message is not None, f"not refused with {kind.__name__}"
+    missing = [word for word in words if word not in message]
+    assert not missing, f"the message does not say {missing}: {message}"
+
+
+def an_unwritten_stack_is_empty_and_stays_unwritten(storage: Storage) -> None:
+    """Reading makes nothing."""
+    before = storage.content()
+    backend = storage.open()
+    assert backend.latest() == Snapshot(STACK)
+    assert list(backend.history()) == []
+    assert backend.holder() is None
+    assert backend.unlock() is None
+    assert storage.content() == before
+
+
+def what_is_appended_is_there_for_everybody(storage: Storage) -> None:
+    """Sequence numbers count entries; a second process reads the fold of them, whether compacted or not."""
+    writer, reader = storage.open(), storage.open()
+    entries: list[Entry] = [Started("run", "alice", "apply", 1.0), begun("web", "t1"), kept("web", "t1")]
+    more: list[Entry] = [
+        begun("db", "t2"),
+        Waiting(Token("t2"), {"operation": "o-1"}, "id-db"),
+        Outputs({"a": [1]}),
+    ]
+    lease = writer.lease(ALICE)
+    assert writer.append(lease, entries) == 3
+    assert reader.latest() == folded(entries)
+    assert writer.compact(lease) == folded(entries)
+    assert writer.append(lease, more) == 6
+    assert reader.latest() == writer.latest() == folded(entries + more)
+    assert writer.append(lease, []) == 6
+    writer.release(lease)
+    assert storage.open().latest() == folded(entries + more)
+
+
+def history_is_in_order_and_survives_compaction(storage: Storage) -> None:
+    """The last entries, oldest first, each with its place and its run's fencing number."""
+    backend = storage.open()
+    first = backend.lease(ALICE)
+    backend.append(first, [kept("a"), kept("b")])
+    backend.compact(first)
+    backend.release(first)
+    second = backend.lease(BOB)
+    backend.append(second, [kept("c")])
+    history = backend.history()
+    assert [(e.sequence, e.epoch) for e in history] == [(1, first.epoch), (2, first.epoch), (3, second.epoch)]
+    assert [e.entry for e in history] == [kept("a"), kept("b"), kept("c")]
+    assert [e.sequence for e in backend.history(2)] == [2, 3]
+    assert second.epoch > first.epoch
+
+
+def a_held_stack_is_refused_and_its_holder_named(storage: Storage) -> None:
+    """Two contenders: one has it; the other learns who, what, and what to do. Renewal keeps it."""
+    one, two = storage.open(), storage.open()
+    lease = one.lease(ALICE, ttl=SHORT)
+    time.sleep(SHORT * 2)
+    with refused(LockHeldError, ALICE.owner, ALICE.command, "2023-11-14", "state unlock"):
+        two.lease(BOB, ttl=SHORT)
+    assert two.holder() == ALICE
+    one.append(lease, [kept("a")])
+    one.release(lease)
+    assert two.holder() is None
+    second = two.lease(BOB)
+    assert two.append(second, [kept("b")]) == 2
+
+
+def of_many_contenders_one_wins(storage: Storage) -> None:
+    """Eight at the same moment."""
+    backends = [storage.open() for _ in range(8)]
+    barrier = threading.Barrier(len(backends))
+
+    def contend(backend: StateBackend) -> Lease | None:
+        barrier.wait()
+        try:
+            return backend.lease(ALICE, ttl=3.0)
+        except LockHeldError:
+            return None
+
+    with ThreadPoolExecutor(len(backends)) as pool:
+        leases = list(pool.map(contend, backends))
+    won = [(backend, lease) for backend, lease in zip(backends, leases, strict=True) if lease is not None]
+    assert len(won) == 1, f"{len(won)} hold the stack"
+    winner, lease = won[0]
+    assert winner.append(lease, [kept("a")]) == 1
+
+
+def a_lease_that_is_not_renewed_is_taken_over(storage: Storage) -> None:
+    """A late write of the old owner is refused, and nothing of it is written; so is its compaction."""
+    old, new = storage.open(), storage.open()
+    lost = old.lease(ALICE, ttl=SHORT)
+    old.append(lost, [kept("a")])
+    storage.freeze(old)
+    held = _lease_after_expiry(new, BOB)
+    assert held.epoch > lost.epoch
+    before = storage.content()
+    with refused(LeaseLostError, BOB.owner):
+        old.append(lost, [kept("late"), kept("later")])
+    with refused(LeaseLostError):
+        old.compact(lost)
+    old.release(lost)
+    assert storage.content() == before
+    assert new.append(held, [kept("b")]) == 2
+    assert sorted(new.latest().resources) == ["a", "b"]
+    assert new.holder() == BOB
+
+
+def a_broken_lease_cannot_write(storage: Storage) -> None:
+    """``unlock`` names whom it was taken from, and fences them off."""
+    one, two = storage.open(), storage.open()
+    lease = one.lease(ALICE)
+    one.append(lease, [kept("a")])
+    assert two.unlock() == ALICE
+    with refused(LeaseLostError):
+        one.append(lease, [kept("late")])
+    assert two.holder() is None
+    next_lease = two.lease(BOB)
+    assert next_lease.epoch > lease.epoch
+    with refused(LeaseLostError):
+        one.append(lease, [kept("late")])
+    assert two.append(next_lease, [kept("b")]) == 2
+
+
+def a_lease_given_back_cannot_write(storage: Storage) -> None:
+    """Giving back is the end, and giving back twice harms nobody."""
+    one, two = storage.open(), storage.open()
+    lease = one.lease(ALICE)
+    one.release(lease)
+    with refused(LeaseLostError):
+        one.append(lease, [kept("late")])
+    second = two.lease(BOB)
+    one.release(lease)
+    two.append(second, [kept("b")])
+    assert two.holder() == BOB
+
+
+def an_append_is_all_or_none(storage: Storage) -> None:
+    """An entry that cannot be written takes its whole batch with it, and the journal goes on afterwards."""
+    backend = storage.open()
+    lease = backend.lease(ALICE)
+    backend.append(lease, [kept("a")])
+    accepted = True
+    try:
+        backend.append(lease, [kept("b"), kept("c", value=object())])
+    except (TypeError, OpsctlError):
+        accepted = False
+    assert not accepted, "an entry that is no JSON was accepted"
+    assert backend.append(lease, [kept("d")]) == 2
+    assert sorted(storage.open().latest().resources) == ["a", "d"]
+
+
+def removed_resources_do_not_come_back(storage: Storage) -> None:
+    """Across compactions, for resources, intents and outputs alike."""
+    backend = storage.open()
+    lease = backend.lease(ALICE)
+    entries: list[Entry] = [begun("a", "t1"), kept("a", "t1"), kept("b"), Outputs({"x": 1})]
+    backend.append(lease, entries)
+    backend.compact(lease)
+    gone: list[Entry] = [Gone(Address("a"), Uid("uid-a")), kept("b", value=2), Outputs({})]
+    backend.append(lease, gone)
+    assert backend.compact(lease) == folded(entries + gone)
+    assert storage.open().latest() == folded(entries + gone)
+
+
+def a_secret_is_stored_by_reference(storage: Storage) -> None:
+    """Its plain value is nowhere in what is stored."""
+    backend = storage.open()
+    lease = backend.lease(ALICE)
+    backend.append(lease, [kept("a", value=Secret("hunter2-plain", "env:PASSWORD", "v1"))])
+    backend.compact(lease)
+    assert "hunter2-plain" not in repr(storage.content())
+    assert backend.latest().resources[Address("a")].spec["value"] == Secret(None, "env:PASSWORD", "v1")
+
+
+def readers_see_whole_batches(storage: Storage) -> None:
+    """While a writer appends pairs and compacts, every reading has both of each pair or none."""
+    writer, done = storage.open(), threading.Event()
+
+    def read() -> list[str]:
+        reader = storage.open()
+        torn: list[str] = []
+        while not done.is_set():
+            names = set(reader.latest().resources)
+            torn += [name for name in names if name[0] == "a" and f"b{name[1:]}" not in names]
+        return torn
+
+    with ThreadPoolExecutor(2) as pool:
+        readers = [pool.submit(read) for _ in range(2)]
+        try:
+            _write_pairs(writer, 20)
+        finally:
+            done.set()
+        torn = [name for reader in readers for name in reader.result()]
+    assert not torn, f"half of a batch was read: {torn}"
+    assert len(writer.latest().resources) == 40
+
+
+def _write_pairs(writer: StateBackend, count: int) -> None:
+    lease = writer.lease(ALICE)
+    for number in range(count):
+        writer.append(lease, [kept(f"a{number}"), kept(f"b{number}")])
+        if number % 5 == 4:
+            writer.compact(lease)
+
+
+def a_newer_format_is_refused_untouched(storage: Storage) -> None:
+    """Whatever is tried; the message says what to do."""
+    backend = storage.open()
+    lease = backend.lease(ALICE)
+    backend.append(lease, [kept("a")])
+    backend.compact(lease)
+    backend.release(lease)
+    backend.close()
+    storage.make_newer()
+    before = storage.content()
+    later = storage.open()
+    for attempt in (later.latest, later.history, later.unlock, lambda: later.lease(BOB)):
+        with refused(StateError, "newer"):
+            attempt()
+    assert storage.content() == before
+
+
+def _lease_after_expiry(backend: StateBackend, holder: Holder) -> Lease:
+    deadline = time.monotonic() + SHORT + 5
+    while True:
+        try:
+            return backend.lease(holder, ttl=LONG)
+        except LockHeldError:
+            assert time.monotonic() < deadline, "a dead owner's lease was not taken over"
+            time.sleep(0.05)
+
+
+CASES: Final[tuple[Callable[[Storage], None], ...]] = (
+    an_unwritten_stack_is_empty_and_stays_unwritten,
+    what_is_appended_is_there_for_everybody,
+    history_is_in_order_and_survives_compaction,
+    a_held_stack_is_refused_and_its_holder_named,
+    of_many_contenders_one_wins,
+    a_lease_that_is_not_renewed_is_taken_over,
+    a_broken_lease_cannot_write,
+    a_lease_given_back_cannot_write,
+    an_append_is_all_or_none,
+    removed_resources_do_not_come_back,
+    a_secret_is_stored_by_reference,
+    readers_see_whole_batches,
+    a_newer_format_is_refused_untouched,
+)

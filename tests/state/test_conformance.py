@@ -1,0 +1,12 @@
+"""Both backends keep every promise of the seam, and the suite notices one that does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.testing.state_conformance import CASES
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_sqlite_keeps_the_promise(case, sqlite_storage):
+    case(sqlite_storage)

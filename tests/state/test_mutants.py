@@ -1,0 +1,68 @@
+"""The conformance suite turns red when a backend breaks its word: otherwise it would prove nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.adapters.sqlite_rows import Head, Rows
+from orchestrator.adapters.state_sqlite import SqliteBackend
+from orchestrator.model.errors import OpsctlError
+from orchestrator.seams.state import Lease
+from orchestrator.testing.state_conformance import CASES, Storage
+
+
+def broken_promises(storages) -> set[str]:
+    """The cases that fail, each on a storage of its own."""
+    failed = set()
+    for case in CASES:
+        storage: Storage = storages()
+        try:
+            case(storage)
+        except (AssertionError, OpsctlError):
+            failed.add(case.__name__)
+    return failed
+
+
+@pytest.fixture
+def mutate(monkeypatch, sqlite_storages):
+    def run(name: str, replacement) -> set[str]:
+        monkeypatch.setattr(SqliteBackend, name, replacement)
+        return broken_promises(sqlite_storages)
+
+    return run
+
+
+def test_ignoring_the_fencing_number_is_noticed(mutate):
+    def own(self: SqliteBackend, rows: Rows, lease: Lease) -> Head:
+        return rows.head()
+
+    assert mutate("_own", own) >= {
+        "a_lease_that_is_not_renewed_is_taken_over",
+        "a_broken_lease_cannot_write",
+        "a_lease_given_back_cannot_write",
+    }
+
+
+def test_a_lease_that_anybody_can_take_is_noticed(mutate):
+    original = SqliteBackend._take
+
+    def take(self: SqliteBackend, holder, ttl, *, others_are_dead):
+        self.unlock()
+        return original(self, holder, ttl, others_are_dead=others_are_dead)
+
+    assert mutate("_take", take) >= {
+        "a_held_stack_is_refused_and_its_holder_named",
+        "of_many_contenders_one_wins",
+    }
+
+
+def test_appending_one_by_one_is_noticed(mutate):
+    original = SqliteBackend.append
+
+    def append(self: SqliteBackend, lease, entries):
+        last = original(self, lease, [])
+        for entry in entries:
+            last = original(self, lease, [entry])
+        return last
+
+    assert "an_append_is_all_or_none" in mutate("append", append)
