@@ -26,6 +26,14 @@ class Marking(StrEnum):
     """No room for a marker: found by the properties of ``natural_key``."""
     NONE = "none"
 
+    @property
+    def carried(self) -> bool:
+        """Whether every object of the kind carries our marker, so that a missing one is put right.
+
+        Kinds with a deterministic id may carry one too, where their type has tags; their provider says so.
+        """
+        return self in (Marking.TOKEN, Marking.TAG, Marking.PROVISIONAL)
+
 
 class How(StrEnum):
     """A way to read objects of a kind."""

@@ -108,5 +108,7 @@ class Intent:
     """Of the last Pending answer."""
     at: float = 0.0
     """When it was written, in seconds since the epoch of the runner's clock; for people only."""
+    dependencies: tuple[Address, ...] = ()
+    """The edges of what is made, so that state has them if only the intent survives."""
     deposes: str = ""
     """Of the first half of a createFirst replacement: the uid of the object that stays until the second."""

@@ -28,7 +28,7 @@ class Record:
     dependencies: tuple[Address, ...] = ()
     """Edges, so that an orphan is deleted in the right order."""
     gate: str = "passed"
-    """``pending`` where its gate has not passed, or was cut off."""
+    """``pending`` where its gate has not passed, or was cut off; ``tainted`` where its creation failed half-way."""
     prevent_destroy: bool = False
     retain: bool = False
     marked: bool = True
@@ -153,6 +153,7 @@ class Fold:
                 self.intents[token] = replace(intent, handle=handle, id=id or intent.id)
             case Kept(record, token):
                 self.resources[record.address] = record
+                self.deposed.pop(record.uid, None)
                 self._settle(token)
             case Deposed(record):
                 self.deposed[record.uid] = record
