@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar, assert_never
 
 from orchestrator.adapters.carriers import Carrier, Inline, Threads
 from orchestrator.adapters.frontier import Frontier
-from orchestrator.adapters.limits import Lane
+from orchestrator.adapters.limits import INLINE_WINDOW, Lane
 from orchestrator.adapters.retry import RetryPolicy
 from orchestrator.model.errors import PermanentError, ProviderError, TransientError
 from orchestrator.model.ids import Address, ProviderName
@@ -255,9 +255,9 @@ class _Walk:
             self._awake[lane] = awake
 
     def _window(self, lane: str) -> int:
-        """Steps that sleep do not count. Without lanes, as many as all providers together take."""
-        lanes = self._executor.lanes
-        return lanes[lane].window if lane in lanes else sum(each.window for each in lanes.values()) or 512
+        """How many steps of a lane may be open; those that sleep do not count."""
+        known = self._executor.lanes.get(lane)
+        return INLINE_WINDOW if known is None else known.window
 
     def _resume(self, task: _Task, value: Any, error: BaseException | None) -> None:
         """Drive one step until it waits for something or ends."""
@@ -316,8 +316,11 @@ class _Walk:
     def _enqueue(self, task: _Task, call: Call) -> None:
         lane = self._executor.lane(call.provider)
         task.call = call
-        lane.waiting.append(task)
-        self._dispatch(lane)
+        if call.inline and not self._closing:
+            self._call(task, lane, self._clock.monotonic())
+        else:
+            lane.waiting.append(task)
+            self._dispatch(lane)
 
     def _dispatch(self, lane: Lane[_Task]) -> None:
         """Start calls in the order in which they came, as far as concurrency and rate allow."""
@@ -340,7 +343,7 @@ class _Walk:
             task.first = now
         self._progress.doing(task.address, call.doing)
         lane.in_flight += 1
-        if lane.inline:
+        if lane.inline or call.inline:
             self._returned(task, *_attempt(call.function))
         else:
             self._in_flight += 1
@@ -356,7 +359,7 @@ class _Walk:
         if not (isinstance(error, TransientError) and self._again(task, call, lane, error)):
             task.call = None
             self._run.append((task, value, error))
-        if not lane.inline:
+        if not (lane.inline or call.inline):
             self._dispatch(lane)
 
     def _again(self, task: _Task, call: Call, lane: Lane[_Task], error: TransientError) -> bool:

@@ -7,9 +7,10 @@ Holds: without throttling there is no rate at all; with it, the rate is half of 
 from __future__ import annotations
 
 from collections import deque
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
+INLINE_WINDOW: Final = 512
 
 
 class Bucket:
@@ -81,7 +82,7 @@ class Lane(Generic[T]):
     @property
     def window(self) -> int:
         """How many steps may be open at once: enough to fill calls and batches, few enough to settle."""
-        return 512 if self.inline else 4 * self.limit
+        return INLINE_WINDOW if self.inline else 4 * self.limit
 
     @property
     def free(self) -> bool:

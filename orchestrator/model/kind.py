@@ -83,6 +83,8 @@ class KindSchema:
     """The spec property that holds a name which no two objects may share, if any."""
     readiness: bool = False
     """The cloud reports a readiness of its own: a ``status`` gate without being asked."""
+    inline: bool = False
+    """Its calls touch nothing that could keep them waiting: they need no thread."""
     data_only: bool = False
     """It is only ever looked up, never made."""
     permissions: tuple[str, ...] = ()

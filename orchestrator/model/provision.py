@@ -20,6 +20,8 @@ class Ref:
     spec: Mapping[str, Any] = field(default_factory=dict)
     """The desired spec as far as it is known (leaves may be UNKNOWN), or the last applied one."""
     uid: Uid | None = None
+    status: Mapping[str, Any] = field(default_factory=dict)
+    """As last recorded: all that there is to read of a kind that exists in state alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class Call:
     """For the progress line: ``creating``, ``reading``."""
     budget: float = 300.0
     """Seconds for all tries together."""
+    inline: bool = False
+    """Run it on the scheduler's thread: it touches nothing that could keep it waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class Executor(Protocol):
         """Run every node after its dependencies; ``skip(node, cause)`` is the outcome of those behind a failure.
 
         ``lane`` tells whose calls a step will make, so that no more steps are opened than that provider can
-        take: an open step has an intent that a crash leaves to be settled. Seconds are filled in where an
+        take: an open step has an intent that a crash leaves to be settled. An empty name stands for inline
+        calls, which are opened in large numbers. Seconds are filled in where an
         outcome has none. Raises ValueError where the graph has a cycle, and what the journal raised.
         """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, ProviderName
 from orchestrator.model.outcome import Outcome, Result
-from orchestrator.seams.executor import Sleep, Step
+from orchestrator.seams.executor import Call, Sleep, Step
 
 
 def test_dependents_start_after_their_dependencies_opened(world: Any) -> None:
@@ -175,3 +176,24 @@ def _ancestors(graph: Mapping[str, list[str]], name: str) -> set[str]:
             found.add(node)
             stack.extend(graph[node])
     return found
+
+
+def test_an_inline_call_waits_for_no_turn(make_world: Any) -> None:
+    """It runs on the scheduler's thread while the provider's only worker is busy."""
+    world = make_world(limits={ProviderName("cloud"): 1})
+    done, scheduler = threading.Event(), threading.current_thread()
+    on: list[threading.Thread] = []
+
+    def visit(address: Address) -> Step:
+        def act() -> None:
+            on.append(threading.current_thread())
+            done.set()
+
+        if address == "long":
+            yield world.call(lambda: done.wait(20))
+        else:
+            yield Call(act, ProviderName("cloud"), "creating", inline=True)
+        return Outcome(address, Action.CREATE, Result.DONE)
+
+    world.walk({"long": [], "short": []}, visit)
+    assert on == [scheduler]
