@@ -1,0 +1,1 @@
+"""One module a kind: its schema, and what is done to bring it about."""
