@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+POLICY_ERROR: Final = "policy-error"
+"""The code of a deny that no rule asked for: the policies themselves failed."""
 
 
 class Effect(StrEnum):

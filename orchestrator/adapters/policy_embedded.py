@@ -1,0 +1,222 @@
+"""The embedded Rego engine: regorus, run in a child process.
+
+Enters: a bundle, then input documents. Leaves: diagnostics, then verdicts. Holds: every way in which a policy
+can fail (a builtin's error, a panic, a crash, no end, no memory) is a deny verdict that names the rule, and
+this process survives it. The whole input is evaluated once; only when that fails is each rule asked alone, to
+name the one at fault.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import msgspec
+
+from orchestrator.adapters.policy_builtins import ADDED
+from orchestrator.adapters.policy_child import ChildFailedError, in_child
+from orchestrator.adapters.policy_lint import lint, read_modules
+from orchestrator.adapters.policy_rules import TEST_SUFFIX, Outline, Rule, discover
+from orchestrator.model.diagnostic import Diagnostic, Position, Severity
+from orchestrator.model.verdict import POLICY_ERROR, Bundle, Effect, Stage, Verdict
+
+V0_MARK: Final = re.compile(r"^#\s*rego-version:\s*0\s*$", re.MULTILINE)
+"""A comment that makes a module legacy Rego: ``deny[msg] { ... }``."""
+_PLACE: Final = re.compile(r"^--> (?P<file>.+?):(?P<line>\d+):(?P<column>\d+)$", re.MULTILINE)
+_ERROR: Final = re.compile(r"^error: (?P<message>.+?)(?:\n|\Z)", re.MULTILINE)
+_LEGACY: Final = (
+    "this is legacy Rego: write `contains` and `if`, or mark it with the line `# rego-version: 0`"
+)
+_ENTRY: Final = "opsctl_entry"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one evaluation may take: wall-clock seconds and bytes of memory beyond what we have."""
+
+    seconds: float = 60.0
+    memory: int = 2 << 30
+    input: int = 256 << 20
+    """Bytes of the input document as JSON."""
+
+
+class EmbeddedEngine:
+    """Implements PolicyEngine; may be used from any thread."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._bundle = Bundle()
+        self._rules: list[Rule] = []
+
+    @property
+    def name(self) -> str:
+        """The engine and its version."""
+        return f"embedded (regorus {importlib.metadata.version('gordon-to-regorus')})"
+
+    def load(self, bundle: Bundle) -> Sequence[Diagnostic]:
+        """Compile the policies of a bundle; files of Rego tests are left out."""
+        modules = {f: t for f, t in bundle.modules.items() if not f.endswith(TEST_SUFFIX)}
+        self._bundle, self._rules = Bundle(modules, bundle.data), []
+        outlines, found = compile_modules(modules, bundle.data, self._limits)
+        self._rules, notes = discover(outlines)
+        found += notes
+        if not self._rules and not found:
+            first = next(iter(modules), "")
+            message = "these policies hold no rule that is asked"
+            hint = "write deny, warn or require_approval in a package opsctl.*"
+            found.append(Diagnostic(message, Position(first), hint, severity=Severity.WARNING))
+        return found
+
+    def evaluate(self, input: Mapping[str, Any], stage: Stage) -> Sequence[Verdict]:
+        """Ask every rule that runs at this stage about one whole input document."""
+        rules = [r for r in self._rules if r.asked_at(stage)]
+        if not rules:
+            return ()
+        try:
+            document = msgspec.json.encode(input)
+        except (TypeError, ValueError, RecursionError) as error:
+            return (_failed(f"the input cannot be written as JSON: {error}"),)
+        if len(document) > self._limits.input:
+            return (_failed(f"the input has {len(document)} bytes, and {self._limits.input} are allowed"),)
+        return self._ask(rules, document.decode(), stage)
+
+    def _ask(self, rules: Sequence[Rule], document: str, stage: Stage) -> list[Verdict]:
+        try:
+            answers = self._answers(rules, document, self._limits.seconds)
+        except ChildFailedError as error:
+            if len(rules) == 1:
+                return [rules[0].crashed(plain(str(error)))]
+            return [v for rule in rules for v in self._ask_alone(rule, document, stage, len(rules))]
+        return [v for n, rule in enumerate(rules) for v in rule.verdicts(answers.get(str(n)), stage)]
+
+    def _ask_alone(self, rule: Rule, document: str, stage: Stage, of: int) -> list[Verdict]:
+        """Find the rule at fault; all of them together take no longer than one evaluation may."""
+        try:
+            answers = self._answers([rule], document, max(1.0, self._limits.seconds / of))
+        except ChildFailedError as error:
+            return [rule.crashed(plain(str(error)))]
+        return rule.verdicts(answers.get("0"), stage)
+
+    def _answers(self, rules: Sequence[Rule], document: str, seconds: float) -> Mapping[str, Any]:
+        """The rules' values by number; a rule that is undefined is absent."""
+        lines = [f"package {_ENTRY}", "import rego.v1"]
+        lines += [f'answers["{n}"] := {rule.path}' for n, rule in enumerate(rules)]
+
+        def work() -> bytes:
+            engine = new_engine(self._bundle.modules, self._bundle.data)
+            engine.set_rego_v0(False)
+            engine.add_policy(f"{_ENTRY}.rego", "\n".join(lines))
+            engine.set_input_json(document)
+            return bytes(engine.eval_query_as_json(f"data.{_ENTRY}.answers"), "utf-8")
+
+        found = msgspec.json.decode(in_child(work, seconds=seconds, memory=self._limits.memory))
+        answers = found["result"][0]["expressions"][0]["value"] if found.get("result") else {}
+        return answers if isinstance(answers, dict) else {}
+
+
+def new_engine(modules: Mapping[str, str], data: Mapping[str, Any]) -> Any:
+    """A regorus engine that holds these modules; raises whatever the engine raises. Only for a child."""
+    import regorus  # noqa: PLC0415 - lazy: a run without policies does not pay for it
+
+    engine = regorus.Engine()
+    engine.set_gather_prints(True)
+    for name, (arguments, function) in ADDED.items():
+        engine.add_extension(name, arguments, function)
+    if data:
+        engine.add_data_json(msgspec.json.encode(data).decode())
+    for file, text in modules.items():
+        engine.set_rego_v0(bool(V0_MARK.search(text)))
+        engine.add_policy(file, text)
+    return engine
+
+
+def compile_modules(
+    modules: Mapping[str, str], data: Mapping[str, Any], limits: Limits | None = None
+) -> tuple[list[Outline], list[Diagnostic]]:
+    """Parse and check modules: their outlines, and every error that can be known before a rule runs."""
+    limits = limits or Limits()
+    import regorus  # noqa: F401, PLC0415 - once here, not in every child
+
+    found = _syntax(modules, limits)
+    if found or not modules:
+        return [], found
+
+    def work() -> bytes:
+        engine = new_engine(modules, data)
+        trees = bytes(engine.get_ast_as_json(), "utf-8")
+        try:
+            engine.eval_query_as_json("1")  # compiles everything: unsafe variables and conflicts show here
+        except RuntimeError as error:
+            return msgspec.json.encode([str(error), msgspec.Raw(trees)])
+        return msgspec.json.encode(["", msgspec.Raw(trees)])
+
+    try:
+        error, trees = msgspec.json.decode(in_child(work, seconds=limits.seconds, memory=limits.memory))
+    except ChildFailedError as failure:
+        return [], [_diagnostic(str(failure), modules)]
+    read = read_modules(trees)
+    found = lint(read)
+    if error and not found:
+        found = [_diagnostic(error, modules)]
+    return [m.outline() for m in read], found
+
+
+def _syntax(modules: Mapping[str, str], limits: Limits) -> list[Diagnostic]:
+    """Errors of syntax, of every module; a legacy module is told how it is accepted."""
+
+    def work() -> bytes:
+        found = [(file, _parse(file, text)) for file, text in modules.items()]
+        legacy = f"{chr(10)}# rego-version: 0"
+        return msgspec.json.encode(
+            [
+                (f, e, not _parse(f, modules[f] + legacy) and not V0_MARK.search(modules[f]))
+                for f, e in found
+                if e
+            ]
+        )
+
+    try:
+        errors = msgspec.json.decode(in_child(work, seconds=limits.seconds, memory=limits.memory))
+    except ChildFailedError as failure:
+        return [_diagnostic(str(failure), modules)]
+    return [
+        replace(_diagnostic(error, {file: modules[file]}), hint=_LEGACY if legacy else "")
+        for file, error, legacy in errors
+    ]
+
+
+def _parse(file: str, text: str) -> str:
+    """The engine's error, or an empty string. Only for a child."""
+    try:
+        new_engine({file: text}, {})
+    except BaseException as error:  # noqa: BLE001 - a panic is a BaseException
+        return str(error) or type(error).__name__
+    return ""
+
+
+def plain(error: str) -> str:
+    """An engine's error in one line, without its backtrace, and with the place it names."""
+    text = error.partition("Stack backtrace")[0]
+    message, place = _ERROR.search(text), _PLACE.search(text)
+    said = message["message"].strip() if message else " ".join(text.split())
+    return f"{said} ({place['file']}:{place['line']}:{place['column']})" if place else said
+
+
+def _diagnostic(error: str, modules: Mapping[str, str]) -> Diagnostic:
+    text = error.partition("Stack backtrace")[0]
+    message, place = _ERROR.search(text), _PLACE.search(text)
+    said = message["message"].strip() if message else " ".join(text.split())
+    if place is None:
+        return Diagnostic(said, Position(next(iter(modules), "")))
+    line, column = int(place["line"]), int(place["column"])
+    lines = modules.get(place["file"], "").splitlines()
+    shown = lines[line - 1] if 0 < line <= len(lines) else ""
+    return Diagnostic(said, Position(place["file"], line, column, shown))
+
+
+def _failed(reason: str) -> Verdict:
+    message = f"the policies could not be evaluated, so they deny: {reason}"
+    return Verdict(Effect.DENY, message, "opsctl", code=POLICY_ERROR)

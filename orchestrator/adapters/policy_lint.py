@@ -1,0 +1,191 @@
+"""What the embedded engine would find only when a rule is reached, found before any rule runs.
+
+Enters: syntax trees as the engine prints them. Leaves: outlines of the modules, and diagnostics: unknown
+functions, wrong argument counts, functions that call themselves, functions that are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.adapters.policy_builtins import ARITY, REFUSED
+from orchestrator.adapters.policy_rules import Outline
+from orchestrator.model.diagnostic import Diagnostic, Position, did_you_mean
+
+Node = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: who calls (a function's path, or empty), what, with how many arguments, where."""
+
+    caller: str
+    name: str
+    arguments: int
+    line: int
+    column: int
+
+
+@dataclass(slots=True)
+class Module:
+    """One module's tree, read."""
+
+    file: str
+    text: str
+    package: str
+    aliases: dict[str, str] = field(default_factory=dict)
+    rules: list[tuple[str, int]] = field(default_factory=list)
+    functions: dict[str, int] = field(default_factory=dict)
+    """Path to argument count."""
+    calls: list[Call] = field(default_factory=list)
+
+    def outline(self) -> Outline:
+        """What the discovery of rules needs."""
+        return Outline(self.file, self.text, self.package, tuple(self.rules))
+
+    def position(self, line: int, column: int) -> Position:
+        """A place in this module with its line's text."""
+        lines = self.text.splitlines()
+        return Position(self.file, line, column, lines[line - 1] if 0 < line <= len(lines) else "")
+
+    def resolve(self, name: str) -> str:
+        """A called name as a path under ``data``, or as it is where it can only be a builtin."""
+        head, _, rest = name.partition(".")
+        if head in self.aliases:
+            name = f"{self.aliases[head]}.{rest}" if rest else self.aliases[head]
+        return name if name.startswith("data.") else f"data.{self.package}.{name}"
+
+
+def read_modules(trees: Sequence[Node]) -> list[Module]:
+    """Every module of an engine's ``get_ast_as_json``."""
+    return [_module(tree) for tree in trees]
+
+
+def lint(modules: Sequence[Module]) -> list[Diagnostic]:
+    """Everything that is wrong with the calls of these modules, in order of file and line."""
+    functions: dict[str, int] = {}
+    for module in modules:
+        functions |= module.functions
+    found = [d for module in modules for call in module.calls for d in _check(module, call, functions)]
+    return found + _recursions(modules, functions)
+
+
+def _check(module: Module, call: Call, functions: Mapping[str, int]) -> Iterator[Diagnostic]:
+    at = module.position(call.line, call.column)
+    if call.name in REFUSED:
+        yield Diagnostic(f"{call.name} is refused: {REFUSED[call.name]}", at)
+        return
+    path = module.resolve(call.name)
+    if path in functions:
+        expected: int | None = functions[path]
+    elif call.name in ARITY:
+        expected = ARITY[call.name]
+    else:
+        known = [*ARITY, *(f.removeprefix(f"data.{module.package}.") for f in functions)]
+        yield Diagnostic(f"there is no function {call.name!r}", at, did_you_mean(call.name, known))
+        return
+    if expected is not None and call.arguments not in (expected, expected + 1):
+        yield Diagnostic(f"{call.name} takes {_count(expected)}, and {call.arguments} are given", at)
+
+
+def _count(number: int) -> str:
+    return f"{number} argument" if number == 1 else f"{number} arguments"
+
+
+def _recursions(modules: Sequence[Module], functions: Mapping[str, int]) -> list[Diagnostic]:
+    edges: dict[str, list[tuple[str, Module, Call]]] = {}
+    for module in modules:
+        for call in module.calls:
+            target = module.resolve(call.name)
+            if call.caller and target in functions:
+                edges.setdefault(call.caller, []).append((target, module, call))
+    return [
+        Diagnostic(
+            f"{call.name} calls itself: Rego has no recursion", module.position(call.line, call.column)
+        )
+        for caller, calls in edges.items()
+        for target, module, call in calls
+        if _reaches(edges, target, caller)
+    ]
+
+
+def _reaches(edges: Mapping[str, list[tuple[str, Module, Call]]], start: str, goal: str) -> bool:
+    seen, waiting = {start}, [start]
+    while waiting:
+        here = waiting.pop()
+        if here == goal:
+            return True
+        for target, _, _ in edges.get(here, ()):
+            if target not in seen:
+                seen.add(target)
+                waiting.append(target)
+    return False
+
+
+def _module(tree: Node) -> Module:
+    source, ast = tree["source"], tree["ast"]
+    module = Module(source["file"], source["contents"], _dotted(ast["package"]["refr"]))
+    for item in ast.get("imports", ()):
+        path = _dotted(item["refr"])
+        alias = item.get("as")
+        name = _text(source["contents"], alias) if alias else path.rpartition(".")[2]
+        module.aliases[name] = path
+    for rule in ast.get("rules", ()):
+        _rule(module, rule)
+    return module
+
+
+def _rule(module: Module, rule: Node) -> None:
+    default = rule.get("Default")
+    if default is not None:
+        module.rules.append((_head(default), default["span"]["line"]))
+        return
+    spec = rule["Spec"]
+    (shape, head), *_ = spec["head"].items()
+    path = ""
+    if shape == "Func":
+        path = f"data.{module.package}.{_dotted(head['refr'])}"
+        module.functions[path] = len(head["args"])
+    else:
+        module.rules.append((_head(head), spec["span"]["line"]))
+    module.calls.extend(_calls(spec, path))
+
+
+def _head(node: Node) -> str:
+    """The first name of a rule's head: ``deny`` of ``deny.web contains msg``."""
+    return _dotted(node["refr"]).partition(".")[0]
+
+
+def _calls(root: Any, caller: str) -> Iterator[Call]:
+    """Every call below a node, without recursion: a tree may be deep."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting.extend(node)
+        elif isinstance(node, Mapping):
+            call = node.get("Call")
+            if isinstance(call, Mapping) and "fcn" in call:
+                span = next(iter(call["fcn"].values()))["span"]
+                yield Call(caller, _dotted(call["fcn"]), len(call["params"]), span["line"], span["col"])
+            waiting.extend(node.values())
+
+
+def _text(contents: str, span: Node) -> str:
+    """A span's text; its offsets count bytes."""
+    return contents.encode()[span["start"] : span["end"]].decode()
+
+
+def _dotted(node: Node) -> str:
+    """A reference as text: ``data.lib.f``. Brackets with a string count as dots; others end the path."""
+    if "Var" in node:
+        return str(node["Var"]["value"])
+    if "RefDot" in node:
+        return f"{_dotted(node['RefDot']['refr'])}.{node['RefDot']['field'][1]}"
+    if "RefBrack" in node:
+        bracket = node["RefBrack"]
+        base, index = _dotted(bracket["refr"]), bracket["index"]
+        return f"{base}.{index['String']['value']}" if "String" in index else base
+    return ""

@@ -1,0 +1,139 @@
+"""``# METADATA`` comments of Rego: what a rule says of itself.
+
+Enters: a module's text. Leaves: its annotations with the line that each stands over, and what is wrong with
+them. The format is OPA's (policy-annotations); ``custom.severity``, ``custom.level``, ``custom.stages`` and
+``custom.code`` are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import yaml
+
+from orchestrator.model.diagnostic import Diagnostic, Position, did_you_mean
+from orchestrator.model.verdict import Stage
+
+DEFAULT_STAGES: Final = frozenset((Stage.PLAN, Stage.APPLY))
+
+
+class Level(StrEnum):
+    """What a ``deny`` means: it can be rolled out as advice first."""
+
+    ADVISORY = "advisory"
+    APPROVAL = "approval"
+    MANDATORY = "mandatory"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One METADATA block. ``line`` is the line of what it annotates."""
+
+    line: int
+    scope: str = "rule"
+    """rule, document, package or subpackages."""
+    title: str = ""
+    description: str = ""
+    severity: str = ""
+    level: Level | None = None
+    stages: frozenset[Stage] | None = None
+    """None where it does not say."""
+    code: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """Everything that one module says of itself."""
+
+    found: tuple[Annotation, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def annotations_of(file: str, text: str) -> Annotations:
+    """Read the METADATA blocks of one module."""
+    found: list[Annotation] = []
+    wrong: list[Diagnostic] = []
+    for block in _blocks(text.splitlines()):
+        try:
+            body = yaml.safe_load("\n".join(block.body)) or {}
+            found.append(_annotation(body, block))
+        except (yaml.YAMLError, ValueError) as error:
+            problem = str(error) if isinstance(error, ValueError) else "it is not YAML"
+            position = Position(file, block.line, 1, "# METADATA")
+            wrong.append(Diagnostic(f"metadata of {block.target!r}: {problem}", position))
+    return Annotations(tuple(found), tuple(wrong))
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    line: int
+    body: list[str]
+    target_line: int
+    target: str
+
+
+def _blocks(lines: list[str]) -> Iterator[_Block]:
+    number = 0
+    while number < len(lines):
+        if lines[number].strip() != "# METADATA":
+            number += 1
+            continue
+        start = number
+        number += 1
+        body: list[str] = []
+        while number < len(lines) and lines[number].startswith("#"):
+            body.append(lines[number].removeprefix("#").removeprefix(" "))
+            number += 1
+        while number < len(lines) and (not lines[number].strip() or lines[number].startswith("#")):
+            number += 1
+        target = lines[number].strip() if number < len(lines) else ""
+        yield _Block(start + 1, body, number + 1, target)
+
+
+def _annotation(body: Any, block: _Block) -> Annotation:
+    if not isinstance(body, Mapping):
+        raise ValueError("a mapping was expected")  # noqa: TRY004 - reported, not raised to a caller
+    custom = body.get("custom") or {}
+    if not isinstance(custom, Mapping):
+        raise ValueError("custom: a mapping was expected")  # noqa: TRY004 - as above
+    return Annotation(
+        line=block.target_line,
+        scope=str(body.get("scope") or ("package" if block.target.startswith("package ") else "rule")),
+        title=str(body.get("title") or ""),
+        description=str(body.get("description") or "").strip(),
+        severity=str(custom.get("severity") or ""),
+        level=_level(custom.get("level")),
+        stages=_stages(custom.get("stages")),
+        code=str(custom.get("code") or ""),
+        link=_link(body.get("related_resources")),
+    )
+
+
+def _level(value: Any) -> Level | None:
+    if value is None:
+        return None
+    if value not in list(Level):
+        raise ValueError(f"custom.level: {value!r} is none of {', '.join(Level)}")
+    return Level(value)
+
+
+def _stages(value: Any) -> frozenset[Stage] | None:
+    if value is None:
+        return None
+    names = value if isinstance(value, list) else [value]
+    for name in names:
+        if name not in list(Stage):
+            hint = did_you_mean(str(name), Stage) or f"known are {', '.join(Stage)}"
+            raise ValueError(f"custom.stages: there is no stage {name!r}; {hint}")
+    return frozenset(Stage(n) for n in names)
+
+
+def _link(value: Any) -> str:
+    first = value[0] if isinstance(value, list) and value else value
+    if isinstance(first, Mapping):
+        first = first.get("ref")
+    return str(first or "")

@@ -1,0 +1,254 @@
+"""Which rules of a bundle are asked, and how their answers become verdicts: the same for every engine.
+
+Enters: outlines of modules (package, rules, text) as an engine's parser sees them, and the raw values of
+rules. Leaves: rules, verdicts. Holds: an answer that is no message is a deny, never silence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from orchestrator.adapters.policy_metadata import (
+    DEFAULT_STAGES,
+    Annotation,
+    Annotations,
+    Level,
+    annotations_of,
+)
+from orchestrator.model.diagnostic import Diagnostic, Position, Severity
+from orchestrator.model.ids import render_path
+from orchestrator.model.verdict import POLICY_ERROR, Effect, Stage, Verdict
+
+TEST_SUFFIX: Final = "_test.rego"
+_EFFECTS: Final = {
+    "deny": Effect.DENY,
+    "require_approval": Effect.REQUIRE_APPROVAL,
+    "warn": Effect.WARN,
+    "violation": Effect.DENY,
+}
+_CONFTEST: Final = re.compile(r"(deny|violation|warn)(_[A-Za-z0-9_]+)?")
+_LEVELS: Final = {
+    Level.ADVISORY: Effect.WARN,
+    Level.APPROVAL: Effect.REQUIRE_APPROVAL,
+    Level.MANDATORY: Effect.DENY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One module as a parser saw it."""
+
+    file: str
+    text: str
+    package: str
+    rules: tuple[tuple[str, int], ...] = ()
+    """Names of rules that are no functions, with their lines; one entry a body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule that is asked: ``data.<package>.<name>``, with all its bodies in all modules."""
+
+    package: str
+    name: str
+    effect: Effect
+    file: str
+    line: int
+    annotations: tuple[Annotation | None, ...] = (None,)
+    """Of its own bodies; None for a body that has none."""
+    package_annotation: Annotation | None = None
+
+    @property
+    def path(self) -> str:
+        """As a query names it."""
+        return f"data.{self.package}.{self.name}"
+
+    @property
+    def label(self) -> str:
+        """As results name it: the package, and the rule too where the package may have several of one effect."""
+        return (
+            self.package
+            if self.name in _EFFECTS and self.package != "main"
+            else f"{self.package}.{self.name}"
+        )
+
+    def asked_at(self, stage: Stage) -> bool:
+        """Whether any body of it runs at this stage."""
+        return any(stage in self._stages(a) for a in self.annotations)
+
+    def _stages(self, annotation: Annotation | None) -> frozenset[Stage]:
+        for candidate in (annotation, self.package_annotation):
+            if candidate is not None and candidate.stages is not None:
+                return candidate.stages
+        return DEFAULT_STAGES
+
+    def annotation_for(self, code: str) -> Annotation | None:
+        """The block that speaks for a verdict: by its code, else the rule's only one."""
+        if len(self.annotations) == 1:
+            return self.annotations[0]
+        return next((a for a in self.annotations if a is not None and code and a.code == code), None)
+
+    def _speaks_at(self, stage: Stage, verdict: Verdict) -> bool:
+        """A verdict of an unknown body is kept: silence would be the wrong guess."""
+        if verdict.code == POLICY_ERROR or (
+            len(self.annotations) > 1 and not self.annotation_for(verdict.code)
+        ):
+            return True
+        return stage in self._stages(self.annotation_for(verdict.code))
+
+    def verdicts(self, value: Any, stage: Stage) -> list[Verdict]:
+        """What the rule's value says. A value that is no message is a deny."""
+        found = [_enriched(self, v) for v in _verdicts(self, value)]
+        return [v for v in found if self._speaks_at(stage, v)]
+
+    def crashed(self, reason: str) -> Verdict:
+        """The deny of a rule that could not be asked."""
+        return Verdict(
+            Effect.DENY,
+            f"the policy could not be evaluated, so it denies: {reason}",
+            self.label,
+            code=POLICY_ERROR,
+            file=self.file,
+            line=self.line,
+        )
+
+
+def discover(outlines: Sequence[Outline]) -> tuple[list[Rule], list[Diagnostic]]:
+    """The rules to ask, in order of path, and what is wrong with how modules present them."""
+    notes: list[Diagnostic] = []
+    bodies: dict[tuple[str, str], list[tuple[Outline, int, Annotation | None]]] = {}
+    packages: dict[str, Annotation] = {}
+    for outline in sorted(outlines, key=lambda o: o.file):
+        said = annotations_of(outline.file, outline.text)
+        notes += said.diagnostics
+        for annotation in said.found:
+            if annotation.scope in ("package", "subpackages"):
+                packages[outline.package] = annotation
+        for name, line in outline.rules:
+            if _effect(outline.package, name) is not None:
+                own = _own_annotation(said, outline, name, line)
+                bodies.setdefault((outline.package, name), []).append((outline, line, own))
+        notes += _unasked(outline)
+    rules = [_rule(package, name, found, packages) for (package, name), found in sorted(bodies.items())]
+    return rules, notes
+
+
+def _effect(package: str, name: str) -> Effect | None:
+    if package == "main":
+        match = _CONFTEST.fullmatch(name)
+        return _EFFECTS[match[1]] if match else _EFFECTS.get(name)
+    return _EFFECTS.get(name) if _ours(package) else None
+
+
+def _ours(package: str) -> bool:
+    return package == "opsctl" or package.startswith("opsctl.")
+
+
+def _own_annotation(said: Annotations, outline: Outline, name: str, line: int) -> Annotation | None:
+    at_line = (a for a in said.found if a.line == line and a.scope in ("rule", "document"))
+    lines = {other for rule, other in outline.rules if rule == name}
+    document = (a for a in said.found if a.scope == "document" and a.line in lines)
+    return next(at_line, None) or next(document, None)
+
+
+def _unasked(outline: Outline) -> Iterator[Diagnostic]:
+    if _ours(outline.package) or outline.package == "main":
+        return
+    for name, line in outline.rules:
+        if name in _EFFECTS:
+            yield Diagnostic(
+                f"the rule {name!r} of package {outline.package} is never asked",
+                Position(outline.file, line, 1, outline.text.splitlines()[line - 1]),
+                "rules count in packages opsctl.* and main",
+                severity=Severity.WARNING,
+            )
+            return
+
+
+def _rule(
+    package: str,
+    name: str,
+    bodies: Iterable[tuple[Outline, int, Annotation | None]],
+    packages: Mapping[str, Annotation],
+) -> Rule:
+    found = list(bodies)
+    own = tuple(dict.fromkeys(a for _, _, a in found))
+    effect = _effect(package, name)
+    assert effect is not None  # noqa: S101 - only such rules were collected
+    outline, line, _ = found[0]
+    return Rule(package, name, effect, outline.file, line, own, _for_package(package, packages))
+
+
+def _for_package(package: str, packages: Mapping[str, Annotation]) -> Annotation | None:
+    if package in packages:
+        return packages[package]
+    parts = package.split(".")
+    above = (".".join(parts[:n]) for n in range(len(parts) - 1, 0, -1))
+    return next((packages[p] for p in above if p in packages and packages[p].scope == "subpackages"), None)
+
+
+def _verdicts(rule: Rule, value: Any) -> Iterator[Verdict]:
+    match value:
+        case None | False:
+            return
+        case True:
+            yield Verdict(rule.effect, "", rule.label)
+        case list():
+            for item in value:
+                yield _verdict(rule, item)
+        case _:
+            yield _verdict(rule, value)
+
+
+def _verdict(rule: Rule, item: Any) -> Verdict:
+    if isinstance(item, str):
+        return Verdict(rule.effect, item, rule.label)
+    message = item.get("msg", item.get("message")) if isinstance(item, dict) else None
+    if not isinstance(message, str):
+        return rule.crashed(f"it said {_short(item)}, where a string or an object with msg was expected")
+    return Verdict(
+        rule.effect,
+        message,
+        rule.label,
+        address=_text(item.get("address")),
+        path=_path(item.get("path")),
+        code=_text(item.get("code")),
+        severity=_text(item.get("severity")),
+    )
+
+
+def _enriched(rule: Rule, verdict: Verdict) -> Verdict:
+    """Add what the annotations say; the rule's own block wins over its package's."""
+    own, package = rule.annotation_for(verdict.code), rule.package_annotation
+    blocks = [a for a in (own, package) if a is not None]
+    level = next((a.level for a in blocks if a.level is not None), None)
+    title = next((a.title for a in blocks if a.title), "")
+    effect = verdict.effect
+    if rule.effect is Effect.DENY and level is not None and verdict.code != POLICY_ERROR:
+        effect = _LEVELS[level]
+    return replace(
+        verdict,
+        effect=effect,
+        message=verdict.message or title or f"{rule.path} is true",
+        title=title,
+        severity=verdict.severity or next((a.severity for a in blocks if a.severity), ""),
+        link=next((a.link for a in blocks if a.link), ""),
+    )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else _short(value)
+
+
+def _path(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(p, str | int) for p in value):
+        return render_path(tuple(value))
+    return _text(value)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,70 @@
+"""Ask policy about one input document.
+
+Enters: an engine, a bundle, the input. Leaves: verdicts, each at the line of the resource that it speaks of.
+Holds: fail closed. Policies that do not compile, and an engine that raises, are deny verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from orchestrator.model.diagnostic import Diagnostic, Severity
+from orchestrator.model.verdict import POLICY_ERROR, Bundle, Effect, Stage, Verdict
+from orchestrator.seams.policy import PolicyEngine
+
+_ORDER: Final = {Effect.DENY: 0, Effect.REQUIRE_APPROVAL: 1, Effect.WARN: 2}
+
+
+def ask(engine: PolicyEngine, bundle: Bundle, input: Mapping[str, Any], stage: Stage) -> tuple[Verdict, ...]:
+    """What the bundle says of the input at this stage, worst first; nothing where there are no policies."""
+    if not bundle:
+        return ()
+    try:
+        broken = [d for d in engine.load(bundle) if d.severity is Severity.ERROR]
+        verdicts = [_broken(d) for d in broken] or list(engine.evaluate(input, stage))
+    except Exception as error:  # noqa: BLE001 - whatever an engine raises is a denial, not a crash
+        reason = str(error) or type(error).__name__
+        verdicts = [
+            Verdict(
+                Effect.DENY, f"the policy engine failed, so it denies: {reason}", "opsctl", code=POLICY_ERROR
+            )
+        ]
+    return ordered(located(verdicts, input))
+
+
+def located(verdicts: Sequence[Verdict], input: Mapping[str, Any]) -> list[Verdict]:
+    """Verdicts with the file and line of the resource that they name, where they do not say themselves."""
+    wanted = {v.address for v in verdicts if v.address and not v.file}
+    places: dict[str, tuple[str, int]] = {}
+    for item in (*input.get("resources", ()), *input.get("resource_changes", ())):
+        if item["address"] in wanted and item.get("file"):
+            places[item["address"]] = (item["file"], item.get("line", 0))
+    return [
+        replace(v, file=places[v.address][0], line=places[v.address][1])
+        if v.address in places and not v.file
+        else v
+        for v in verdicts
+    ]
+
+
+def ordered(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    """Each verdict once, the worst first, then by rule and address."""
+    return tuple(
+        sorted(
+            dict.fromkeys(verdicts), key=lambda v: (_ORDER[v.effect], v.rule, v.address, v.path, v.message)
+        )
+    )
+
+
+def _broken(finding: Diagnostic) -> Verdict:
+    where = finding.position
+    return Verdict(
+        Effect.DENY,
+        f"the policies do not compile, so they deny: {finding.message}",
+        "opsctl",
+        code=POLICY_ERROR,
+        file=where.file if where else "",
+        line=where.line if where else 0,
+    )

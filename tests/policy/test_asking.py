@@ -1,0 +1,105 @@
+"""The policy stage, and loading bundles from folders."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.adapters.policy_embedded import EmbeddedEngine
+from orchestrator.adapters.policy_files import load_bundle
+from orchestrator.model.errors import InvalidSpecError
+from orchestrator.model.verdict import Bundle, Effect, Stage, Verdict, denies
+from orchestrator.stages.policy import ask
+
+HEAD = "package opsctl.t\n\nimport rego.v1\n\n"
+
+
+class Broken:
+    """An engine that raises."""
+
+    name = "broken"
+
+    def load(self, bundle):
+        return ()
+
+    def evaluate(self, input, stage):
+        raise ConnectionError("nobody there")
+
+
+def test_an_engine_that_raises_denies():
+    """Whatever an engine raises is a denial that says so."""
+    (said,) = ask(Broken(), Bundle({"a.rego": ""}), {}, Stage.PLAN)
+    assert said.effect is Effect.DENY
+    assert "nobody there" in said.message
+
+
+def test_policies_that_do_not_compile_deny():
+    """Bad Rego denies, with its file and line."""
+    (said,) = ask(EmbeddedEngine(), Bundle({"a.rego": HEAD + "deny contains if {"}), {}, Stage.PLAN)
+    assert (said.effect, said.file, said.line) == (Effect.DENY, "a.rego", 5)
+
+
+def test_no_policies_say_nothing():
+    """Without a bundle no engine is asked."""
+    assert ask(Broken(), Bundle(), {}, Stage.PLAN) == ()
+
+
+def test_verdicts_point_at_the_line():
+    """A verdict with an address has the file and line of that resource; worst first, each once."""
+    rules = 'warn contains {"msg": "w", "address": "web"}\n\ndeny contains {"msg": "d", "address": "web"}\n'
+    resource = {"address": "web", "file": "net.yaml", "line": 7}
+    deny, warn = ask(
+        EmbeddedEngine(), Bundle({"a.rego": HEAD + rules}), {"resource_changes": [resource]}, Stage.PLAN
+    )
+    assert (deny.effect, deny.file, deny.line) == (Effect.DENY, "net.yaml", 7)
+    assert (warn.effect, warn.file, warn.line) == (Effect.WARN, "net.yaml", 7)
+    assert denies((deny, warn))
+    assert not denies((warn,))
+
+
+def test_an_engine_may_say_the_same_twice():
+    """The same verdict of two rules' bodies is shown once."""
+
+    class Twice(Broken):
+        def evaluate(self, input, stage):
+            return [Verdict(Effect.DENY, "m", "r")] * 2
+
+    assert len(ask(Twice(), Bundle({"a.rego": ""}), {}, Stage.PLAN)) == 1
+
+
+def test_a_bundle_is_modules_and_data(tmp_path):
+    """Data sits where its folder says, as in OPA; the stack's parameters win."""
+    (tmp_path / "opsctl" / "params").mkdir(parents=True)
+    (tmp_path / "a.rego").write_text(HEAD)
+    (tmp_path / "top.json").write_text('{"x": 1}')
+    (tmp_path / "opsctl" / "params" / "data.yaml").write_text("regions: [eu]\nlimit: 1\n")
+    bundle = load_bundle([tmp_path], {"limit": 2})
+    assert list(bundle.modules) == [str(tmp_path / "a.rego")]
+    assert bundle.data == {"x": 1, "opsctl": {"params": {"regions": ["eu"], "limit": 2}}}
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "there is no policy in here"),
+        ({"a.rego": b"\xff\xfe"}, "not UTF-8"),
+        ({"a.rego": b"package a", "d.yaml": b"a: [1"}, "not YAML"),
+        ({"a.rego": b"package a", "d.json": b"{"}, "JSON"),
+        ({"a.rego": b"package a", "d.json": b"[1]"}, "a mapping was expected"),
+        (
+            {"a.rego": b"package a", "d.json": b'{"a": 1}', "e.json": b'{"a": 2}'},
+            "data.a is set by another data file too",
+        ),
+    ],
+)
+def test_a_folder_that_cannot_be_read_is_an_error(tmp_path, files, message):
+    """Nothing unreadable becomes an empty bundle."""
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(InvalidSpecError, match=message):
+        load_bundle([tmp_path])
+
+
+def test_a_missing_folder_is_an_error(tmp_path):
+    """A typo in the path does not switch policy off."""
+    with pytest.raises(InvalidSpecError, match="no such policy folder"):
+        load_bundle([tmp_path / "nowhere"])
