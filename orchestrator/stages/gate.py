@@ -29,5 +29,7 @@ def watch(gate: Gate, look: Look, provider: ProviderName, clock: Clock) -> Gener
             return health
         left = deadline - clock.monotonic()
         if left <= 0:
-            return Health(Level.DEGRADED, f"not healthy within {gate.within:g} s: {health.message or health.level}")
+            return Health(
+                Level.DEGRADED, f"not healthy within {gate.within:g} s: {health.message or health.level}"
+            )
         yield Sleep(min(gate.interval, left), f"{gate.kind} gate: {health.message or health.level}")

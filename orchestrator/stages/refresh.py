@@ -78,7 +78,9 @@ def _keep(result: ReadResult, wanted: Wanted, into: Reading) -> None:
     asked = {ref.address for ref in wanted.refs}
     strange = set(result.found) - asked
     if strange:
-        raise PermanentError(f"the provider answered for {min(strange)}, which was not asked", f"read {wanted.type}")
+        raise PermanentError(
+            f"the provider answered for {min(strange)}, which was not asked", f"read {wanted.type}"
+        )
     for ref in wanted.refs:
         seen = result.found.get(ref.address)
         if seen is not None and ref.id is not None and ref.id.casefold() != seen.id.casefold():

@@ -1,0 +1,40 @@
+"""What the engine works with: the world behind the seams, picked by bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestrator.model.ids import ProviderName, Token, TypeName, Uid
+from orchestrator.model.kind import KindSchema
+from orchestrator.model.snapshot import Entry
+from orchestrator.model.values import Secret
+from orchestrator.seams.clock import Clock
+from orchestrator.seams.executor import Executor
+from orchestrator.seams.gate import GateProbe
+from orchestrator.seams.policy import PolicyEngine
+from orchestrator.seams.progress import Progress
+from orchestrator.seams.provider import Provider
+from orchestrator.seams.state import StateBackend
+
+Append = Callable[[Sequence[Entry]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One stack's providers, state, policies and clock. Providers are made when they are first asked for."""
+
+    providers: Mapping[ProviderName, Provider]
+    kind: Callable[[TypeName], KindSchema | None]
+    state: StateBackend
+    policy: PolicyEngine
+    probes: Mapping[str, GateProbe]
+    clock: Clock
+    executor: Callable[[Append], Executor]
+    """Makes an executor whose journal goes to the given function."""
+    progress: Progress
+    secrets: Callable[[Iterable[str]], Mapping[str, Secret]]
+    outputs: Callable[[str], Mapping[str, object]]
+    """The outputs of another stack, by its name."""
+    new_uid: Callable[[], Uid]
+    new_token: Callable[[], Token]

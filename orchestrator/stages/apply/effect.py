@@ -1,0 +1,152 @@
+"""One effect on a cloud, from its durable intent to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+from orchestrator.model.change import Action
+from orchestrator.model.errors import OutcomeUnknownError, PermanentError
+from orchestrator.model.ids import Address, ProviderName, StackId, Token, TypeName, Uid
+from orchestrator.model.marker import Marker
+from orchestrator.model.provision import Done, Intent, Observed, Pending, Request
+from orchestrator.model.snapshot import Waiting
+from orchestrator.seams.clock import Clock
+from orchestrator.seams.executor import Call, Effect, Journal, Sleep
+from orchestrator.seams.provider import Provider
+
+TRIES: Final = 3
+"""How often an effect is started under one token before its unknown outcome is left to the next run."""
+_DOING = {
+    Action.CREATE: "creating",
+    Action.UPDATE: "updating",
+    Action.DELETE: "deleting",
+    Action.RETAG: "marking",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every step works with."""
+
+    stack: StackId
+    clock: Clock
+    providers: Mapping[ProviderName, Provider]
+    new_uid: Callable[[], Uid]
+    new_token: Callable[[], Token]
+
+    def marker(self, address: Address, uid: Uid) -> Marker:
+        """The marker of one incarnation."""
+        return Marker(self.stack, address, uid)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which provider instance does what to which kind."""
+
+    provider: ProviderName
+    type: TypeName
+
+
+def intend(request: Request, at: Target, tools: Tools) -> Intent:
+    """The intent of a request: to be made durable before :func:`effect`."""
+    return Intent(
+        token=tools.new_token(),
+        action=request.action,
+        type=at.type,
+        address=request.address,
+        provider=str(at.provider),
+        marker=request.marker,
+        spec=request.want,
+        id=request.prior.id if request.prior is not None else None,
+        at=tools.clock.now(),
+    )
+
+
+def effect(
+    request: Request, intent: Intent, at: Target, tools: Tools
+) -> Generator[Effect, Any, Observed | None]:
+    """Bring about what a durable intent says; returns what is there afterwards.
+
+    Raises the provider's error; the intent is open then, and the caller says what is left of it.
+    """
+    for attempt in range(1, TRIES + 1):
+        try:
+            return (yield from _drive(request, intent, at, tools))
+        except OutcomeUnknownError:
+            settled, found = yield from _settle(request, intent, at, tools)
+            if settled:
+                return found
+            if attempt == TRIES:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _drive(
+    request: Request, intent: Intent, at: Target, tools: Tools
+) -> Generator[Effect, Any, Observed | None]:
+    """Begin, then poll until it is done; every handle is durable before it is used."""
+    provider = tools.providers[at.provider]
+    doing = _DOING.get(request.action, str(request.action))
+    answer: Done | Pending = yield Call(lambda: provider.begin(request, intent.token), at.provider, doing)
+    last: Mapping[str, Any] | None = None
+    while isinstance(answer, Pending):
+        if answer.handle != last:
+            last = answer.handle
+            yield Journal([Waiting(intent.token, answer.handle, answer.id)])
+        if answer.retry_after > 0:
+            yield Sleep(answer.retry_after, answer.waiting_for or doing)
+        handle = answer.handle
+        answer = yield Call(partial(provider.poll, at.type, handle), at.provider, doing)
+    return answer.observed
+
+
+def _settle(
+    request: Request, intent: Intent, at: Target, tools: Tools
+) -> Generator[Effect, Any, tuple[bool, Observed | None]]:
+    """Find out whether an effect took place: (True, what is there), or (False, None): start it again."""
+    found = yield from find(intent, at, tools)
+    if request.action is Action.DELETE:
+        return found is None, None
+    if found is None:
+        if request.action is Action.CREATE:
+            return False, None
+        raise PermanentError(f"{request.address} is gone: it was deleted while it was changed", "settle")
+    if request.action is Action.CREATE:
+        return True, (yield from finish(request, found, intent, at, tools))
+    left = tools.providers[at.provider].propose(at.type, found, request.want, request.last)
+    return left.action is Action.NOOP, found
+
+
+def find(intent: Intent, at: Target, tools: Tools) -> Generator[Effect, Any, Observed | None]:
+    """Look for what an intent made, as long as its kind says that it may not show yet."""
+    provider = tools.providers[at.provider]
+    deadline = tools.clock.monotonic() + provider.kinds[at.type].consistency
+    while True:
+        found: Observed | None = yield Call(lambda: provider.find(intent), at.provider, "settling")
+        left = deadline - tools.clock.monotonic()
+        if found is not None or left <= 0 or intent.action is not Action.CREATE:
+            return found
+        yield Sleep(min(1.0, left), "looking for what an interrupted call made")
+
+
+def finish(
+    request: Request, found: Observed, intent: Intent, at: Target, tools: Tools
+) -> Generator[Effect, Any, Observed | None]:
+    """A create that was cut off half-way is completed by what an update would do, and by its marker."""
+    provider = tools.providers[at.provider]
+    proposal = provider.propose(at.type, found, request.want, {})
+    if proposal.action is Action.REPLACE:
+        raise PermanentError(
+            "what the interrupted create made is not what was asked for", f"create {at.type}"
+        )
+    seen: Observed | None = found
+    if proposal.action is Action.UPDATE:
+        rest = replace(request, action=Action.UPDATE, prior=found, changes=proposal.changes)
+        seen = yield from _drive(rest, replace(intent, action=Action.UPDATE), at, tools)
+    if seen is not None and seen.marker is None and provider.kinds[at.type].marking.carried:
+        mark = replace(request, action=Action.RETAG, prior=seen)
+        seen = yield from _drive(mark, replace(intent, action=Action.RETAG), at, tools)
+    return seen

@@ -1,0 +1,289 @@
+"""What each action of a plan does."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from orchestrator.model.change import Action, Change
+from orchestrator.model.errors import OutcomeUnknownError, PermanentError, ProviderError
+from orchestrator.model.ids import Address, Uid, render_path
+from orchestrator.model.outcome import Outcome, Result
+from orchestrator.model.provision import Intent, Observed, Proposal, Ref, Request
+from orchestrator.model.snapshot import Began, Deposed, Gone, Kept, Record, Settled
+from orchestrator.seams.executor import Call, Effect, Journal
+from orchestrator.stages.apply.effect import Target, Tools, effect, find, intend
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One step with everything that is known when it starts."""
+
+    change: Change
+    want: Mapping[str, Any]
+    """Resolved now, with the real values of what it needs; empty for a delete."""
+    record: Record | None
+    """What state remembers of the resource (of the deposed object, for an old half)."""
+    seen: Observed | None
+    """As read at the plan."""
+    dependencies: tuple[Address, ...] = ()
+    half: str = ""
+    prevent_destroy: bool = False
+    retain: bool = False
+
+    @property
+    def target(self) -> Target:
+        """The provider instance and kind of the desired resource."""
+        return Target(self.change.provider, self.change.type)
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """How a step ended, and what is there now."""
+
+    outcome: Outcome
+    record: Record | None = None
+    observed: Observed | None = None
+
+
+Performing = Generator[Effect, Any, Performed]
+
+
+def perform(job: Job, tools: Tools) -> Performing:
+    """Do one step. Errors of the provider become a failed outcome; nothing is raised for them."""
+    try:
+        return (yield from _dispatch(job, tools))
+    except OutcomeUnknownError as error:
+        return _ended(job, Result.UNSETTLED, f"{error}; the next run settles it")
+    except ProviderError as error:
+        return _ended(job, Result.FAILED, str(error))
+
+
+def _dispatch(job: Job, tools: Tools) -> Performing:
+    match job.change.action:
+        case Action.REPLACE if job.half == "old":
+            return (yield from _delete(job, tools))
+        case Action.CREATE | Action.REPLACE:
+            return (yield from _create(job, tools))
+        case Action.UPDATE | Action.RETAG | Action.MOVE | Action.ADOPT:
+            return (yield from _bring_to(job, tools))
+        case Action.DELETE:
+            return (yield from _delete(job, tools))
+        case Action.FORGET:
+            return (yield from _forget(job))
+        case Action.READ:
+            return (yield from _look_up(job, tools))
+        case Action.GATE | Action.NOOP:
+            return (yield from _as_it_is(job))
+    raise AssertionError(job.change.action)
+
+
+def _ended(job: Job, result: Result, message: str = "") -> Performed:
+    return Performed(Outcome(job.change.address, job.change.action, result, message))
+
+
+def _record(job: Job, seen: Observed, base: Record) -> Record:
+    """What state keeps of a resource that is as desired now."""
+    pending = bool(job.change.gates)
+    return replace(
+        base,
+        address=job.change.address,
+        id=seen.id,
+        spec=job.want,
+        status=dict(seen.status),
+        dependencies=job.dependencies,
+        gate="pending" if pending else "passed",
+        prevent_destroy=job.prevent_destroy,
+        retain=job.retain,
+        labels=job.change.labels,
+    )
+
+
+def _create(job: Job, tools: Tools) -> Performing:
+    change, uid = job.change, tools.new_uid()
+    marker = tools.marker(change.address, uid)
+    request = Request(Action.CREATE, change.type, change.address, marker, job.want)
+    fresh = Record(change.address, change.type, change.provider, "", uid)
+    intent = replace(intend(request, job.target, tools), dependencies=job.dependencies)
+    deposes = job.half == "new" and change.create_first and job.record is not None
+    if deposes and job.record is not None:
+        yield Journal([Deposed(job.record), Began(replace(intent, deposes=str(job.record.uid)))])
+    else:
+        yield Journal([Began(intent)])
+    try:
+        seen = yield from effect(request, intent, job.target, tools)
+    except PermanentError as error:
+        yield from _left_over(job, tools, intent, fresh)
+        return _ended(job, Result.FAILED, str(error))
+    if seen is None:
+        return _ended(job, Result.UNSETTLED, "the provider says that it made it, and shows nothing")
+    record = _record(job, seen, fresh)
+    yield Journal([Kept(record, intent.token)])
+    return Performed(Outcome(change.address, change.action, Result.DONE), record, seen)
+
+
+def _left_over(job: Job, tools: Tools, intent: Intent, fresh: Record) -> Generator[Effect, Any, None]:
+    """A create that failed may have made something: it is kept as tainted, and replaced by the next plan."""
+    found = yield from find(intent, job.target, tools)
+    if found is not None:
+        tainted = replace(_record(job, found, fresh), gate="tainted")
+        yield Journal([Kept(tainted, intent.token)])
+    elif job.half == "new" and job.change.create_first and job.record is not None:
+        yield Journal([Settled(intent.token), Kept(job.record)])
+    else:
+        yield Journal([Settled(intent.token)])
+
+
+def _bring_to(job: Job, tools: Tools) -> Performing:
+    """Everything that leaves the object where it is: adopt, move, update, retag."""
+    change, seen = job.change, job.seen
+    if seen is None:
+        return _ended(job, Result.STALE, "it is not there any more")
+    base = job.record or Record(
+        change.address, change.type, change.provider, seen.id, _adopted_uid(seen, tools)
+    )
+    provider = tools.providers[change.provider]
+    proposal = provider.propose(change.type, seen, job.want, base.spec if job.record else {})
+    if (stale := _needs_more(job, proposal)) is not None:
+        return stale
+    yield from _taken(job, base)
+    touched = False
+    if proposal.action is Action.UPDATE:
+        seen = yield from _update(job, tools, base, seen, proposal)
+        touched = True
+    if (
+        seen is not None
+        and provider.kinds[change.type].marking.carried
+        and not _is_marked(seen, change.address, base)
+    ):
+        marker = tools.marker(change.address, base.uid)
+        mark = Request(Action.RETAG, change.type, change.address, marker, job.want, seen, (), base.spec)
+        seen = yield from _with_intent(mark, job, tools)
+        touched = True
+    if seen is None:
+        return _ended(job, Result.STALE, "it is not there any more")
+    record = _record(job, seen, base)
+    yield Journal([Kept(record)])
+    result = Result.DONE if touched or change.action is not Action.UPDATE else Result.NOTHING
+    return Performed(Outcome(change.address, change.action, result), record, seen)
+
+
+def _adopted_uid(seen: Observed, tools: Tools) -> Uid:
+    """An object that is marked as ours keeps its incarnation."""
+    mine = seen.marker is not None and seen.marker.stack == tools.stack
+    return seen.marker.uid if mine and seen.marker is not None else tools.new_uid()
+
+
+def _is_marked(seen: Observed, address: Address, base: Record) -> bool:
+    return seen.marker is not None and (seen.marker.address, seen.marker.uid) == (address, base.uid)
+
+
+def _needs_more(job: Job, proposal: Proposal) -> Performed | None:
+    """Invariant 2: what the plan does not say is not done."""
+    if proposal.action is Action.REPLACE:
+        names = ", ".join(render_path(c.path) for c in proposal.changes if c.replaces)
+        return _ended(
+            job,
+            Result.STALE,
+            f"it would have to be replaced now ({names}); the plan says {job.change.action}",
+        )
+    planned = {c.path[:1] for c in job.change.properties}
+    extra = [c for c in proposal.changes if c.path[:1] not in planned]
+    if extra:
+        names = ", ".join(render_path(c.path) for c in extra)
+        return _ended(job, Result.STALE, f"it would have to change more than was planned: {names}")
+    return None
+
+
+def _taken(job: Job, base: Record) -> Generator[Effect, Any, None]:
+    """What only state must learn: a new address, or a new resource of ours."""
+    if job.record is None:
+        adopted = replace(base, spec={}, dependencies=job.dependencies, marked=False)
+        yield Journal([Kept(adopted)])
+    elif job.record.address != job.change.address:
+        moved = replace(job.record, address=job.change.address)
+        yield Journal([Gone(job.record.address, job.record.uid), Kept(moved)])
+
+
+def _update(
+    job: Job, tools: Tools, base: Record, seen: Observed, proposal: Proposal
+) -> Generator[Effect, Any, Observed | None]:
+    change = job.change
+    marker = tools.marker(change.address, base.uid)
+    request = Request(
+        Action.UPDATE, change.type, change.address, marker, job.want, seen, proposal.changes, base.spec
+    )
+    return (yield from _with_intent(request, job, tools))
+
+
+def _with_intent(request: Request, job: Job, tools: Tools) -> Generator[Effect, Any, Observed | None]:
+    """An effect on an object that stays: a failure leaves nothing to settle but what a read will show."""
+    intent = intend(request, job.target, tools)
+    yield Journal([Began(intent)])
+    try:
+        seen = yield from effect(request, intent, job.target, tools)
+    except PermanentError:
+        yield Journal([Settled(intent.token)])
+        raise
+    yield Journal([Settled(intent.token)])
+    return seen
+
+
+def _delete(job: Job, tools: Tools) -> Performing:
+    record = job.record
+    if record is None:
+        return _ended(job, Result.NOTHING, "it is not there any more")
+    at = Target(record.provider, record.type)
+    prior = job.seen if job.seen is not None else Observed(record.id, record.spec, record.status)
+    marker = tools.marker(record.address, record.uid)
+    request = Request(Action.DELETE, at.type, record.address, marker, {}, prior, (), record.spec)
+    intent = intend(request, at, tools)
+    yield Journal([Began(intent)])
+    try:
+        yield from effect(request, intent, at, tools)
+    except PermanentError as error:
+        yield Journal([Settled(intent.token)])
+        return _ended(job, Result.FAILED, str(error))
+    yield Journal([Gone(record.address, record.uid, intent.token)])
+    return _ended(job, Result.DONE)
+
+
+def _forget(job: Job) -> Performing:
+    if job.record is not None:
+        yield Journal([Gone(job.record.address, job.record.uid)])
+    return _ended(job, Result.DONE)
+
+
+def _look_up(job: Job, tools: Tools) -> Performing:
+    """A lookup that had to wait for values of this run, or one that the plan has made already."""
+    change = job.change
+    seen = job.seen
+    if seen is None:
+        provider = tools.providers[change.provider]
+        ref = Ref(change.address, spec=job.want)
+        way = provider.kinds[change.type].reads[0]
+        result = yield Call(lambda: provider.read_many(change.type, [ref], way), change.provider, "reading")
+        seen = result.found.get(change.address)
+    if seen is None:
+        return _ended(job, Result.FAILED, f"no {change.type} is found for {dict(job.want)}")
+    return Performed(Outcome(change.address, change.action, Result.NOTHING), None, seen)
+
+
+def _as_it_is(job: Job) -> Performing:
+    """Nothing to do to the object; state may still have to learn what the spec says about it."""
+    record, seen = job.record, job.seen
+    if record is None or seen is None:
+        return _ended(job, Result.STALE, "it is not there any more")
+    waits = job.change.action is Action.GATE
+    now = replace(
+        record,
+        gate="pending" if waits else "passed",
+        dependencies=job.dependencies,
+        prevent_destroy=job.prevent_destroy,
+        retain=job.retain,
+        labels=job.change.labels,
+    )
+    if now != record:
+        yield Journal([Kept(now)])
+    return Performed(Outcome(job.change.address, job.change.action, Result.NOTHING), now, seen)

@@ -1,0 +1,115 @@
+"""Changes become the steps of an apply, in an order that cannot hurt.
+
+Enters: changes with their edges, and the edges that state remembers. Leaves: steps. Holds: something is made
+after what it needs, deleted before what it needs, and a replacement's old half goes first or last as the
+change says. Cost: O(n + e).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from orchestrator.model.change import Action, Change
+from orchestrator.model.ids import Address
+from orchestrator.model.plan import Step
+from orchestrator.model.snapshot import Snapshot
+
+Edges = Mapping[Address, Sequence[Address]]
+
+
+def old_half(address: Address) -> Address:
+    """The node in which a replaced object is deleted."""
+    return Address(f"{address} (old)")
+
+
+def settle_order(changes: Sequence[Change], desired: Edges) -> tuple[Change, ...]:
+    """What a createFirst replacement needs must be replaced createFirst too, else the old half can never go."""
+    by_address = {c.address: c for c in changes}
+    waiting = [c.address for c in changes if c.create_first]
+    while waiting:
+        for need in desired.get(waiting.pop(), ()):
+            change = by_address.get(need)
+            if change is not None and change.action is Action.REPLACE and not change.create_first:
+                by_address[need] = replace(change, create_first=True)
+                waiting.append(need)
+    return tuple(by_address[c.address] for c in changes)
+
+
+def steps(changes: Sequence[Change], desired: Edges, snapshot: Snapshot) -> tuple[Step, ...]:
+    """The nodes of the apply; composites of ``desired`` without a change are nodes that only collect."""
+    return _Steps(changes, desired, snapshot).build()
+
+
+class _Steps:
+    def __init__(self, changes: Sequence[Change], desired: Edges, snapshot: Snapshot) -> None:
+        self._changes = {c.address: c for c in changes}
+        self._desired = desired
+        self._stored = _inverse(self._remembered(snapshot))
+        self._needed_by = _inverse(desired)
+
+    def _remembered(self, snapshot: Snapshot) -> Edges:
+        """The stored edges, under the addresses that things have in this plan."""
+        now = {c.moved_from: c.address for c in self._changes.values() if c.moved_from is not None}
+        return {
+            now.get(r.address, r.address): [now.get(d, d) for d in r.dependencies]
+            for r in snapshot.resources.values()
+        }
+
+    def build(self) -> tuple[Step, ...]:
+        result: list[Step] = []
+        for address, needs in self._desired.items():
+            if address not in self._changes:
+                result.append(Step(address, self._existing(needs)))
+        for change in self._changes.values():
+            if change.action in (Action.DELETE, Action.FORGET):
+                result.append(Step(change.address, self._before_delete(change), change))
+            elif change.action is Action.REPLACE:
+                result += self._replacement(change)
+            else:
+                result.append(Step(change.address, self._existing(self._desired[change.address]), change))
+        return tuple(result)
+
+    def _existing(self, needs: Iterable[Address]) -> tuple[Address, ...]:
+        return tuple(n for n in needs if n in self._desired or n in self._changes)
+
+    def _replacement(self, change: Change) -> list[Step]:
+        new, old = change.address, old_half(change.address)
+        needs = self._existing(self._desired[new])
+        if change.create_first:
+            behind = [n for n in self._needed_by.get(new, ()) if n in self._desired]
+            after = (new, *behind, *self._before_delete(change))
+            return [Step(new, needs, change, "new"), Step(old, _unique(after, old), change, "old")]
+        return [
+            Step(old, self._before_delete(change), change, "old"),
+            Step(new, (*needs, old), change, "new"),
+        ]
+
+    def _before_delete(self, change: Change) -> tuple[Address, ...]:
+        """What must be over before an object may be deleted: whatever, by what state remembers, rests on it."""
+        address = Address(change.address.partition(" (deposed ")[0]) if change.deposed else change.address
+        survives = change.action is Action.REPLACE and not change.create_first
+        after: list[Address] = []
+        if change.deposed:
+            after += [n for n in (address, *self._needed_by.get(address, ())) if n in self._desired]
+        for dependent in self._stored.get(address, ()):
+            other = self._changes.get(dependent)
+            if other is None:
+                continue
+            if other.action is Action.REPLACE:
+                after.append(old_half(dependent))
+            elif other.action in (Action.DELETE, Action.FORGET) or not survives:
+                after.append(dependent)
+        return _unique(after, change.address if change.action is not Action.REPLACE else old_half(address))
+
+
+def _unique(nodes: Iterable[Address], without: Address) -> tuple[Address, ...]:
+    return tuple(dict.fromkeys(n for n in nodes if n != without))
+
+
+def _inverse(edges: Edges) -> dict[Address, list[Address]]:
+    behind: dict[Address, list[Address]] = {}
+    for node, needs in edges.items():
+        for need in needs:
+            behind.setdefault(need, []).append(node)
+    return behind
