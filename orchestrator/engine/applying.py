@@ -1,0 +1,183 @@
+"""``opsctl apply``: the steps of a plan, each behind its gates.
+
+plan -> apply -> gate -> state
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from orchestrator.engine.ledger import Ledger
+from orchestrator.engine.planning import Blueprint, Planned, outputs_of, plan
+from orchestrator.engine.stepping import Stepper
+from orchestrator.engine.workspace import Workspace
+from orchestrator.model.change import Action, Change
+from orchestrator.model.errors import OpsctlError, PolicyDeniedError, StalePlanError
+from orchestrator.model.ids import Address, family
+from orchestrator.model.outcome import Outcome, Result
+from orchestrator.model.plan import Plan
+from orchestrator.model.snapshot import Entry, Finished, Outputs, Snapshot, Started
+from orchestrator.model.values import Unknown, contains
+from orchestrator.model.verdict import Stage
+from orchestrator.seams.state import Holder, Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How an apply ended: an outcome a step, and the outputs."""
+
+    plan: Plan
+    outcomes: Mapping[Address, Outcome]
+    outputs: Mapping[str, Any]
+    calls: Mapping[str, int]
+    """API calls of the whole run, by provider instance."""
+
+    def having(self, *results: Result) -> list[Outcome]:
+        """The outcomes that ended in one of these ways."""
+        return [o for o in self.outcomes.values() if o.result in results]
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command, worst first."""
+        for code, results in _EXIT_CODES:
+            if self.having(*results):
+                return code
+        return 0
+
+
+_EXIT_CODES: tuple[tuple[int, tuple[Result, ...]], ...] = (
+    (6, (Result.STALE,)),
+    (1, (Result.FAILED, Result.UNSETTLED)),
+    (4, (Result.GATE_FAILED, Result.UNDONE)),
+    (130, (Result.INTERRUPTED,)),
+    (1, (Result.SKIPPED,)),
+)
+Approve = Callable[[Planned], bool]
+
+
+def apply(blueprint: Blueprint, workspace: Workspace, *, holder: Holder, approve: Approve) -> Applied | None:
+    """Plan under the lease, ask ``approve``, and apply exactly that; None where it was not approved."""
+    lease = workspace.state.lease(holder)
+    try:
+        planned = plan(replace(blueprint, stage=Stage.APPLY), workspace)
+        if planned.plan.denied:
+            raise PolicyDeniedError("a policy denies this plan: nothing was applied")
+        if not approve(planned):
+            return None
+        return _carry_out(planned, lease, workspace, holder)
+    finally:
+        workspace.state.release(lease)
+
+
+def apply_saved(saved: Plan, blueprint: Blueprint, workspace: Workspace, *, holder: Holder) -> Applied:
+    """Apply a saved plan, if planning again from what it carries still gives the same changes."""
+    lease = workspace.state.lease(holder)
+    try:
+        planned = plan(replace(blueprint, stage=Stage.APPLY), workspace)
+        _still_valid(saved, planned.plan)
+        if planned.plan.denied or saved.denied:
+            raise PolicyDeniedError("a policy denies this plan: nothing was applied")
+        return _carry_out(planned, lease, workspace, holder)
+    finally:
+        workspace.state.release(lease)
+
+
+def _still_valid(saved: Plan, now: Plan) -> None:
+    """A saved plan is valid as long as what it read is unchanged, absences included."""
+    before = {c.address: c for c in saved.changes}
+    after = {c.address: c for c in now.changes}
+    changed = [
+        a for a in sorted(before.keys() | after.keys()) if _essence(before.get(a)) != _essence(after.get(a))
+    ]
+    if changed:
+        details = "\n".join(f"  {a}: {_told(before.get(a))} -> {_told(after.get(a))}" for a in changed[:20])
+        raise StalePlanError(
+            f"the plan is stale: what it read has changed\n{details}\nplan again and review it"
+        )
+
+
+def _essence(change: Change | None) -> Any:
+    """What makes two changes the same: what they do, and to what; not where the spec stands."""
+    if change is None or change.action in (Action.NOOP, Action.READ):
+        return None if change is None else (change.action is Action.READ, change.id)
+    return (change.action, change.id, change.properties, change.after, change.create_first, change.deposed)
+
+
+def _told(change: Change | None) -> str:
+    if change is None:
+        return "absent"
+    names = ", ".join(sorted({str(c.path[0]) for c in change.properties if c.path}))
+    return f"{change.action}{f' ({names})' if names else ''}"
+
+
+def _carry_out(planned: Planned, lease: Lease, workspace: Workspace, holder: Holder) -> Applied:
+    state, run = workspace.state, uuid.uuid4().hex[:12]
+    _check_accounts(planned, workspace)
+    begin: list[Entry] = [*planned.settled]
+    if not planned.plan.empty or planned.settled:
+        begin.append(Started(run, holder.owner, holder.command, workspace.clock.now(), planned.plan.digest))
+    if begin:
+        state.append(lease, begin)
+    ledger = Ledger(planned.situation.snapshot, planned.differences.nodes)
+    outcomes = _walk(planned, ledger, lease, workspace)
+    outputs = _outputs(planned, ledger, outcomes)
+    closing: list[Entry] = []
+    if dict(ledger.snapshot().outputs) != outputs and all(o.opens for o in outcomes.values()):
+        closing.append(Outputs(outputs))
+    if begin:
+        closing.append(Finished(run, workspace.clock.now(), _result(outcomes), _counts(outcomes)))
+    if closing:
+        state.append(lease, closing)
+        state.compact(lease)
+    calls = {str(name): sum(p.calls.values()) for name, p in workspace.providers.items()}
+    return Applied(planned.plan, outcomes, outputs, calls)
+
+
+def _walk(planned: Planned, ledger: Ledger, lease: Lease, workspace: Workspace) -> Mapping[Address, Outcome]:
+    def append(entries: Sequence[Entry]) -> None:
+        workspace.state.append(lease, entries)
+
+    stepper = Stepper(planned, ledger, workspace)
+    graph = {step.node: step.needs for step in planned.steps}
+    workspace.progress.stage("apply", len(planned.plan.pending))
+    executor = workspace.executor(append)
+    return executor.walk(graph, stepper.visit, skip=stepper.skipped, interrupted=stepper.interrupted)
+
+
+def _check_accounts(planned: Planned, workspace: Workspace) -> None:
+    """``expectAccount`` is compared with what the cloud says, before the first write."""
+    for name in {c.provider for c in planned.plan.pending}:
+        expected = planned.plan.charter.providers.get(name, {}).get("expectAccount")
+        if expected is None:
+            continue
+        actual = workspace.providers[name].account()
+        if str(expected) != actual:
+            message = (
+                f"wrong account: {name} is {actual}, and opsctl.yaml expects {expected}; nothing was applied"
+            )
+            raise OpsctlError(f"{message} (check the {family(name)} credentials)")
+
+
+def _outputs(planned: Planned, ledger: Ledger, outcomes: Mapping[Address, Outcome]) -> dict[str, Any]:
+    """The outputs after the run; those that a failure left unknown keep their old value."""
+    now = outputs_of(planned.situation, ledger.nodes, planned.plan.charter)
+    old: Snapshot = ledger.snapshot()
+    if planned.plan.destroy and all(o.opens for o in outcomes.values()):
+        return {}
+    return {name: old.outputs.get(name) if contains(value, Unknown) else value for name, value in now.items()}
+
+
+def _result(outcomes: Mapping[Address, Outcome]) -> str:
+    return "done" if all(o.opens for o in outcomes.values()) else "incomplete"
+
+
+def _counts(outcomes: Mapping[Address, Outcome]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for outcome in outcomes.values():
+        if not (outcome.action.quiet and outcome.opens):
+            key = str(outcome.action) if outcome.opens else str(outcome.result)
+            counts[key] = counts.get(key, 0) + 1
+    return counts

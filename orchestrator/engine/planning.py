@@ -1,0 +1,171 @@
+"""``opsctl plan``: the stages in their order, and nothing else.
+
+load -> compose -> graph -> refresh -> diff -> policy -> plan
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from orchestrator.engine.reading import read, settle_all
+from orchestrator.engine.surroundings import surroundings
+from orchestrator.engine.workspace import Workspace
+from orchestrator.model.codec import digest
+from orchestrator.model.diagnostic import Diagnostic, Severity
+from orchestrator.model.errors import InvalidSpecError
+from orchestrator.model.expression import ExpressionError
+from orchestrator.model.ids import Address
+from orchestrator.model.plan import Charter, Plan, Step
+from orchestrator.model.policy_input import policy_input
+from orchestrator.model.provision import Observed, Ref
+from orchestrator.model.resource import Desired
+from orchestrator.model.scope import Scope
+from orchestrator.model.snapshot import Entry, Snapshot
+from orchestrator.model.values import UNKNOWN
+from orchestrator.model.verdict import Bundle, Stage
+from orchestrator.stages.diff import Differences, Situation, diff
+from orchestrator.stages.diff.orphans import deposed_address
+from orchestrator.stages.graph import graph
+from orchestrator.stages.plan import settle_order, steps
+from orchestrator.stages.policy import ask
+from orchestrator.stages.refresh import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """What a plan is made from: a stack as composed, or as a saved plan carries it."""
+
+    charter: Charter
+    resources: tuple[Desired, ...]
+    bundle: Bundle = field(default_factory=Bundle)
+    moves: Mapping[Address, Address] = field(default_factory=dict)
+    removed: Mapping[Address, bool] = field(default_factory=dict)
+    diagnostics: tuple[Diagnostic, ...] = ()
+    destroy: bool = False
+    stage: Stage = Stage.PLAN
+    opsctl: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and what was in memory when it was made: enough to apply it at once."""
+
+    plan: Plan
+    steps: tuple[Step, ...]
+    situation: Situation
+    differences: Differences
+    settled: tuple[Entry, ...] = ()
+    notes: tuple[Diagnostic, ...] = ()
+
+
+def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
+    """Everything from the graph to the frozen plan; raises InvalidSpecError with all errors of a stage."""
+    tell = workspace.progress.stage
+    around = surroundings(blueprint.charter, blueprint.resources, workspace)
+
+    tell("graph", len(blueprint.resources))
+    shape = graph(blueprint.resources, kinds=workspace.kind, around=around)
+    notes = _stop_at_errors([*blueprint.diagnostics, *shape.diagnostics])
+
+    tell("settle")
+    snapshot, settled, unsettled = settle_all(workspace.state.latest(), workspace)
+    notes += [
+        Diagnostic(message, address=address, severity=Severity.WARNING)
+        for address, message in unsettled.items()
+    ]
+
+    tell("refresh", len(snapshot.resources))
+    reading = Reading()
+    read(_remembered(snapshot), reading, workspace)
+    situation = Situation(
+        order=shape.order,
+        edges=shape.edges,
+        index=shape.index,
+        snapshot=snapshot,
+        observed=reading.observed,
+        around=around,
+        providers=workspace.providers,
+        kinds=workspace.kind,
+        moves=blueprint.moves,
+        removed=blueprint.removed,
+    )
+
+    tell("diff", len(shape.order))
+    differences = diff(situation)
+    while differences.lookups:
+        read(differences.lookups, reading, workspace)
+        differences = diff(situation)
+    notes += _stop_at_errors(differences.diagnostics)
+
+    made = Plan(
+        charter=blueprint.charter,
+        resources=blueprint.resources,
+        changes=settle_order(differences.changes, shape.edges),
+        bundle=blueprint.bundle,
+        reads=reading.calls,
+        sequence=snapshot.sequence,
+        moves=blueprint.moves,
+        removed=blueprint.removed,
+        destroy=blueprint.destroy,
+        outputs=outputs_of(situation, differences.nodes, blueprint.charter),
+        created=workspace.clock.now(),
+        opsctl=blueprint.opsctl,
+    )
+
+    tell("policy", len(blueprint.bundle.modules))
+    made = judged(made, workspace, blueprint.stage)
+    order = steps(made.changes, shape.edges, snapshot)
+    return Planned(made, order, situation, differences, tuple(settled), tuple(notes))
+
+
+def judged(made: Plan, workspace: Workspace, stage: Stage) -> Plan:
+    """The plan with what policy says about it, and its digest."""
+    if made.bundle or made.charter.policy.get("server"):
+        verdicts = ask(workspace.policy, made.bundle, _input(made, stage), stage)
+        made = replace(made, verdicts=tuple(verdicts), engine=workspace.policy.name)
+    return replace(made, digest=digest(replace(made, digest="", created=0.0, sequence=0, reads={})))
+
+
+def _input(made: Plan, stage: Stage) -> Mapping[str, Any]:
+    charter = made.charter
+    about = {"name": charter.name, "id": str(charter.id), "environment": charter.environment}
+    return policy_input(
+        stage=stage, stack=about, params=charter.params, changes=made.changes, resources=made.resources
+    )
+
+
+def _stop_at_errors(found: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Raise where there is an error; else what there is to tell."""
+    if any(d.severity is Severity.ERROR for d in found):
+        raise InvalidSpecError(tuple(dict.fromkeys(found)))
+    return list(found)
+
+
+def _remembered(snapshot: Snapshot) -> list[tuple[Any, Any, Ref]]:
+    """Everything that state knows is read by its id."""
+    known = [(r.address, r) for r in snapshot.resources.values()]
+    known += [(deposed_address(r), r) for r in snapshot.deposed.values()]
+    return [(r.provider, r.type, Ref(address, r.id, r.spec, r.uid)) for address, r in known]
+
+
+def outputs_of(
+    situation: Situation, nodes: Mapping[Address, Mapping[str, Any]], charter: Charter
+) -> dict[str, Any]:
+    """The stack's outputs as far as they are known."""
+    scope = Scope(situation.around, situation.index, nodes)
+    values: dict[str, Any] = {}
+    for name, value in charter.outputs.items():
+        try:
+            values[name] = scope.resolve(value)
+        except (ExpressionError, KeyError):
+            values[name] = UNKNOWN
+    return values
+
+
+def seen_by(situation: Situation, address: Address) -> Observed | None:
+    """What was read of a resource, under its present or its old address."""
+    source = situation.moves.get(address)
+    seen = situation.observed.get(address)
+    return seen if seen is not None or source is None else situation.observed.get(source)
