@@ -1,0 +1,102 @@
+"""All of Neutron: its version documents, extensions, quotas, and the collections' addresses."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from providers.openstack.sandbox.calls import Answer, Call, Route
+from providers.openstack.sandbox.neutron_base import routes
+from providers.openstack.sandbox.neutron_floating import FLOATING
+from providers.openstack.sandbox.neutron_groups import GROUPS, RULES, ensure_default
+from providers.openstack.sandbox.neutron_nets import NETWORKS, SUBNETS
+from providers.openstack.sandbox.neutron_ports import PORTS
+from providers.openstack.sandbox.neutron_routers import ROUTERS
+from providers.openstack.sandbox.neutron_routers import ROUTES as INTERFACES
+from providers.openstack.sandbox.problems import missing
+
+COLLECTIONS = (NETWORKS, SUBNETS, PORTS, ROUTERS, GROUPS, RULES, FLOATING)
+# What this simulator really does; the real cloud of the recordings lists 108.
+EXTENSIONS = (
+    "allowed-address-pairs",
+    "ext-gw-mode",
+    "external-net",
+    "extraroute",
+    "filter-validation",
+    "net-mtu",
+    "net-mtu-writable",
+    "pagination",
+    "port-security",
+    "project-id",
+    "quotas",
+    "revision-if-match",
+    "router",
+    "security-group",
+    "security-groups-normalized-cidr",
+    "sorting",
+    "standard-attr-description",
+    "standard-attr-revisions",
+    "standard-attr-tag",
+    "standard-attr-timestamp",
+    "stateful-security-group",
+)
+_QUOTAS = ("network", "subnet", "port", "router", "floatingip", "security_group", "security_group_rule")
+
+
+def versions(call: Call) -> Answer:
+    """Answer the unversioned root."""
+    links = [{"rel": "self", "href": f"{call.base}/v2.0/"}]
+    return Answer(200, {"versions": [{"id": "v2.0", "status": "CURRENT", "links": links}]})
+
+
+def resources(call: Call) -> Answer:
+    """List the collections."""
+    rows = []
+    for row in COLLECTIONS:
+        address = f"{call.base}/v2.0/{row.path or row.plural}"
+        links = [{"rel": "self", "href": address}]
+        rows.append({"name": row.label, "collection": row.plural, "links": links})
+    return Answer(200, {"resources": rows})
+
+
+def _extension(alias: str) -> dict[str, object]:
+    updated = "2012-01-01T10:00:00-00:00"
+    return {"name": alias, "alias": alias, "description": alias, "updated": updated, "links": []}
+
+
+def extensions(_call: Call) -> Answer:
+    """List what this Neutron can do."""
+    return Answer(200, {"extensions": [_extension(alias) for alias in EXTENSIONS]})
+
+
+def extension(_call: Call, alias: str) -> Answer:
+    """Show one extension."""
+    if alias not in EXTENSIONS:
+        raise missing(f"Extension with alias {alias} does not exist", "ExtensionNotFound")
+    return Answer(200, {"extension": _extension(alias)})
+
+
+def quotas(call: Call, project: str) -> Answer:
+    """Show the quotas of a project."""
+    del project
+    limits = asdict(call.cloud.quotas)
+    return Answer(200, {"quota": {name: limits[name] for name in _QUOTAS}})
+
+
+def groups(call: Call) -> Answer:
+    """List security groups; the project's default group is made at the first look."""
+    with call.cloud.lock:
+        ensure_default(call.cloud, call.project)
+    listing = next(route for route in routes(GROUPS) if route.method == "GET")
+    return listing.handler(call)
+
+
+OPEN = (Route("GET", "/", versions),)
+ROUTES = (
+    Route("GET", "/v2.0/", resources),
+    Route("GET", "/v2.0/extensions", extensions),
+    Route("GET", "/v2.0/extensions/<alias>", extension),
+    Route("GET", "/v2.0/quotas/<project>", quotas),
+    Route("GET", "/v2.0/security-groups", groups),
+    *(route for row in COLLECTIONS for route in routes(row) if (row, route.method, "<" in route.rule) != (GROUPS, "GET", False)),
+    *INTERFACES,
+)
