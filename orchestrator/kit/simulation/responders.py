@@ -76,6 +76,24 @@ class Responders:
         """What HTTP answers there from now on. Raises KeyError for an address that is not open."""
         self._machines[address].status = code
 
+    def set_ports(self, address: str, ports: Sequence[int]) -> None:
+        """Answer there on exactly these ports from now on; one that may not be bound, or is taken, is left out.
+
+        Raises KeyError for an address that is not open.
+        """
+        with self._lock:
+            machine = self._machines[address]
+            for port in set(machine.listeners) - set(ports):
+                listener = machine.listeners.pop(port)
+                self._selector.unregister(listener)
+                listener.close()
+            for port in set(ports) - set(machine.listeners):
+                with suppress(OSError):
+                    listener = _listener(address, port)
+                    machine.listeners[port] = listener
+                    self._selector.register(listener, selectors.EVENT_READ, machine)
+        self._wake()
+
     def close(self, address: str) -> None:
         """Stop answering there; an unknown address is closed already."""
         with self._lock:
@@ -112,7 +130,7 @@ class Responders:
     def _listen(machine: _Machine, address: str, ports: Sequence[int]) -> bool:
         for port in ports:
             try:
-                machine.listeners[port] = socket.create_server((address, port), backlog=16)
+                machine.listeners[port] = _listener(address, port)
             except PermissionError:
                 continue
             except OSError as error:
@@ -121,7 +139,6 @@ class Responders:
                 if error.errno == errno.EADDRINUSE:
                     return False
                 raise
-            machine.listeners[port].settimeout(0)
         return True
 
     def _run(self) -> None:
@@ -160,6 +177,12 @@ class Responders:
             with suppress(OSError):
                 talk.connection.sendall(_answer(talk.machine.status))
         _hang_up(talk.connection)
+
+
+def _listener(address: str, port: int) -> socket.socket:
+    listener = socket.create_server((address, port), backlog=16)
+    listener.settimeout(0)
+    return listener
 
 
 def _answer(status: int) -> bytes:

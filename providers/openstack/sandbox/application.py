@@ -70,7 +70,9 @@ def throttled(environ: WSGIEnvironment) -> Response:
     return failed(environ, 429, "This request was rate-limited.", {"Retry-After": "1"})
 
 
-def failed(environ: WSGIEnvironment, status: int, code: str, headers: Mapping[str, str] | None = None) -> Response:
+def failed(
+    environ: WSGIEnvironment, status: int, code: str, headers: Mapping[str, str] | None = None
+) -> Response:
     """Answer a refusal in the service's shape."""
     body = BODIES.get(_service(environ), identity_body)(Problem(status, code, type=code))
     return _response(Answer(status, body, headers or {}), f"req-{uuid.uuid4()}")
@@ -99,8 +101,10 @@ class Application:
         request = Request(environ)
         name = _service(environ)
         with self.cloud.lock:
-            self.cloud.settle()
+            moved = self.cloud.settle()
             response = self._answer(name, request)
+            if moved or request.method not in {"GET", "HEAD"}:
+                self.cloud.refresh_answering()
         return response(environ, start_response)
 
     def _answer(self, name: str, request: Request) -> Response:
@@ -141,7 +145,7 @@ class Application:
             base=f"{request.host_url}{name}",
             query=request.args,
             payload=_payload(request),
-            headers=request.headers,
+            headers=dict(request.headers),
             full_url=request.url,
             stale_seconds=float(request.environ.get(STALE, 0.0)) if request.method == "GET" else 0.0,
         )

@@ -99,14 +99,18 @@ def _boolean(_name: str, value: Any) -> bool:
         return True
     if text in {"false", "0"}:
         return False
-    raise bad_request(f"Invalid input for operation: '{value}' cannot be converted to boolean.", "InvalidInput")
+    raise bad_request(
+        f"Invalid input for operation: '{value}' cannot be converted to boolean.", "InvalidInput"
+    )
 
 
 def _integer(_name: str, value: Any) -> int:
     try:
         return int(value)
     except (TypeError, ValueError) as error:
-        raise bad_request(f"Invalid input for operation: '{value}' is not an integer.", "InvalidInput") from error
+        raise bad_request(
+            f"Invalid input for operation: '{value}' is not an integer.", "InvalidInput"
+        ) from error
 
 
 def _list(name: str, value: Any) -> list[Any]:

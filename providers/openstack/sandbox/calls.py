@@ -50,7 +50,9 @@ class Call:
 
     def visible(self, table: str) -> list[Body]:
         """Objects of a table that this call may see, oldest first."""
-        return sorted((b for b in self.cloud.table(table).values() if self.sees(b)), key=lambda b: b["_order"])
+        return sorted(
+            (b for b in self.cloud.table(table).values() if self.sees(b)), key=lambda b: b["_order"]
+        )
 
     def find(self, table: str, key: str, problem: Problem) -> Body:
         """Give one object by id, or refuse with 404."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from providers.openstack.sandbox.calls import Answer, Call, Route
-from providers.openstack.sandbox.cloud import Body, shown, stamp
+from providers.openstack.sandbox.cloud import Body, Cloud, shown, stamp
 from providers.openstack.sandbox.listing import links as page_links
 from providers.openstack.sandbox.listing import page
 from providers.openstack.sandbox.nova_base import check_schema
@@ -14,6 +15,7 @@ from providers.openstack.sandbox.problems import Problem, bad_request, missing
 
 MINIMUM, MAXIMUM = (3, 0), (3, 71)
 _TYPE = {"id": "e6eeb92e-91ad-48d7-9394-7155598d01d5", "name": "__DEFAULT__"}
+_SERVICE = "17c324b3-5ea3-4c64-b4f6-d88c115cf340"
 _CREATE: dict[str, type] = {
     "size": object,
     "name": str,
@@ -29,7 +31,18 @@ _CREATE: dict[str, type] = {
     "backup_id": str,
     "group_id": str,
 }
-_FILTERS = {"name", "status", "limit", "marker", "sort", "sort_key", "sort_dir", "all_tenants", "metadata", "offset"}
+_FILTERS = {
+    "name",
+    "status",
+    "limit",
+    "marker",
+    "sort",
+    "sort_key",
+    "sort_dir",
+    "all_tenants",
+    "metadata",
+    "offset",
+}
 _DELETABLE = ("available", "error", "error_restoring", "error_extending", "error_managing")
 
 
@@ -70,7 +83,10 @@ def create(call: Call, project: str) -> Answer:
     """Accept a volume: 202, in state creating."""
     del project
     body = call.body("volume")
-    check_schema(body, field="volume", types=_CREATE, required=("size",))
+    check_schema(body, field="volume", types=_CREATE, required=())
+    if "size" not in body:
+        message = "The server could not comply with the request since it is either malformed or otherwise incorrect."
+        raise bad_request(message)
     size = _size(body["size"])
     kind = body.get("volume_type") or _TYPE["name"]
     if kind not in _TYPE.values():
@@ -85,7 +101,9 @@ def create(call: Call, project: str) -> Answer:
 
 def _ready(volume: Body) -> None:
     if volume["status"] == "creating":
-        volume.update(status="available", updated_at=stamp(micro=True), shared_targets=False)
+        volume.update(
+            status="available", updated_at=stamp(micro=True), shared_targets=False, service_uuid=_SERVICE
+        )
 
 
 def _size(value: Any) -> int:
@@ -164,8 +182,22 @@ def listed(call: Call, *, detail: bool) -> Answer:
     found = [v for v in reversed(call.visible("volumes")) if _matches(call, v)]
     lost = missing(f"Volume {call.query.get('marker')} could not be found.")
     chunk, marker = page(call, found, lost=lost, default=1000)
-    shape = [_body(call, v) if detail else {n: _body(call, v)[n] for n in ("id", "name", "links")} for v in chunk]
+    shape = [
+        _body(call, v) if detail else {n: _body(call, v)[n] for n in ("id", "name", "links")} for v in chunk
+    ]
     return Answer(200, {"volumes": shape, **page_links(call, "volumes", marker)})
+
+
+def brief(call: Call, project: str) -> Answer:
+    """List ids and names."""
+    del project
+    return listed(call, detail=False)
+
+
+def detailed(call: Call, project: str) -> Answer:
+    """List in full."""
+    del project
+    return listed(call, detail=True)
 
 
 def _matches(call: Call, volume: Body) -> bool:
@@ -201,8 +233,12 @@ def delete(call: Call, project: str, key: str) -> Answer:
             "transfer, or be disassociated from snapshots after volume transfer."
         )
     volume["status"] = "deleting"
-    call.cloud.later(call.cloud.transition / 2, lambda: call.cloud.table("volumes").pop(key, None))
+    call.cloud.later(call.cloud.transition / 2, partial(_vanish, call.cloud, key))
     return Answer(202)
+
+
+def _vanish(cloud: Cloud, key: str) -> None:
+    cloud.table("volumes").pop(key, None)
 
 
 def act(call: Call, project: str, key: str) -> Answer:
@@ -214,7 +250,9 @@ def act(call: Call, project: str, key: str) -> Answer:
         raise bad_request(f"There is no such action: {next(iter(call.payload or {'': 0}))}")
     size = _size(arguments.get("new_size"))
     if volume["status"] not in {"available", "in-use"}:
-        message = f"Invalid volume: Volume {key} status must be '('available', 'in-use')' to extend, currently "
+        message = (
+            f"Invalid volume: Volume {key} status must be '('available', 'in-use')' to extend, currently "
+        )
         raise bad_request(message + f"{volume['status']}.")
     if size <= volume["size"]:
         raise bad_request(
@@ -248,7 +286,13 @@ def drop_metadata(call: Call, project: str, key: str, name: str) -> Answer:
 def types(_call: Call, project: str) -> Answer:
     """Give the one volume type."""
     del project
-    kind = {**_TYPE, "is_public": True, "description": "Default Volume Type", "extra_specs": {}, "qos_specs_id": None}
+    kind: Body = {
+        **_TYPE,
+        "is_public": True,
+        "description": "Default Volume Type",
+        "extra_specs": {},
+        "qos_specs_id": None,
+    }
     return Answer(200, {"volume_types": [kind]})
 
 
@@ -258,8 +302,8 @@ OPEN = (Route("GET", "/", version),)
 ROUTES = (
     Route("GET", "/v3", version),
     Route("GET", "/v3/", version),
-    Route("GET", f"{_ROOT}/volumes", lambda call, project: listed(call, detail=bool(not project))),
-    Route("GET", f"{_ROOT}/volumes/detail", lambda call, project: listed(call, detail=bool(project))),
+    Route("GET", f"{_ROOT}/volumes", brief),
+    Route("GET", f"{_ROOT}/volumes/detail", detailed),
     Route("POST", f"{_ROOT}/volumes", create),
     Route("GET", _ONE, show),
     Route("PUT", _ONE, update),

@@ -123,10 +123,13 @@ class Cloud:
         """Let something happen by itself after a while."""
         heapq.heappush(self._due, (self.now() + seconds, next(self._order), action))
 
-    def settle(self) -> None:
-        """Let everything happen whose time has come."""
+    def settle(self) -> bool:
+        """Let everything happen whose time has come; says whether anything did."""
+        moved = False
         while self._due and self._due[0][0] <= self.now():
             heapq.heappop(self._due)[2]()
+            moved = True
+        return moved
 
     def refresh_answering(self) -> None:
         """Tell the addresses that what they lead to has changed."""

@@ -18,7 +18,8 @@ def versions(call: Call) -> Answer:
     """Answer the root: 300 with all minor versions."""
     links = [{"rel": "self", "href": f"{call.base}/v2/"}]
     documents = [
-        {"id": f"v2.{n}", "status": "CURRENT" if n == _CURRENT else "SUPPORTED", "links": links} for n in _MINORS
+        {"id": f"v2.{n}", "status": "CURRENT" if n == _CURRENT else "SUPPORTED", "links": links}
+        for n in _MINORS
     ]
     return Answer(300, {"versions": documents})
 
@@ -38,7 +39,11 @@ def listed(call: Call) -> Answer:
     kept = [image for image in found if _matches(call, image)]
     lost = bad_request(f"No image found with ID {call.query.get('marker')}")
     chunk, marker = page(call, kept, lost=lost, default=25)
-    body: dict[str, Any] = {"images": chunk, "first": _relative(call, call.full_url), "schema": "/v2/schemas/images"}
+    body: dict[str, Any] = {
+        "images": chunk,
+        "first": _relative(call, call.full_url),
+        "schema": "/v2/schemas/images",
+    }
     if marker is not None:
         body["next"] = _relative(call, next_url(call, marker))
     return Answer(200, body)

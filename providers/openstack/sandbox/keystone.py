@@ -102,7 +102,9 @@ def _token(project: Project, root: str) -> dict[str, Any]:
         "project": {"domain": DOMAIN, "id": project.id, "name": project.name},
         "is_domain": False,
         "roles": [{"id": name, "name": name} for name in project.roles],
-        "catalog": [_entry(kind, name, root + path.format(project=project.id)) for kind, name, path in _SERVICES],
+        "catalog": [
+            _entry(kind, name, root + path.format(project=project.id)) for kind, name, path in _SERVICES
+        ],
     }
 
 
@@ -121,7 +123,13 @@ def project_by_id(call: Call, project: str) -> Answer:
         raise Problem(403, "You are not authorized to perform the requested action: identity:get_project.")
     for known in call.cloud.projects:
         if known.id == project:
-            body = {"id": known.id, "name": known.name, "domain_id": "default", "enabled": True, "is_domain": False}
+            body = {
+                "id": known.id,
+                "name": known.name,
+                "domain_id": "default",
+                "enabled": True,
+                "is_domain": False,
+            }
             return Answer(200, {"project": body})
     raise missing(f"Could not find project: {project}.")
 

@@ -18,7 +18,9 @@ from providers.openstack.sandbox.problems import Problem, bad_request
 MAX_PAGE = 1000
 
 
-def page(call: Call, items: Sequence[Body], *, lost: Problem, default: int = 0) -> tuple[list[Body], str | None]:
+def page(
+    call: Call, items: Sequence[Body], *, lost: Problem, default: int = 0
+) -> tuple[list[Body], str | None]:
     """Cut one page out; gives the page and the marker of the next one."""
     start = 0
     if marker := call.query.get("marker"):
@@ -56,7 +58,9 @@ def links(call: Call, key: str, marker: str | None) -> dict[str, list[dict[str, 
     return {f"{key}_links": [{"rel": "next", "href": next_url(call, marker)}]}
 
 
-def network_links(call: Call, key: str, items: Sequence[Body], marker: str | None) -> dict[str, list[dict[str, str]]]:
+def network_links(
+    call: Call, key: str, items: Sequence[Body], marker: str | None
+) -> dict[str, list[dict[str, str]]]:
     """Neutron's links: next, and back from the first item, whenever a limit was given."""
     if "limit" not in call.query or not items:
         return {}

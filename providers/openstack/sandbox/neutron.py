@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from providers.openstack.sandbox.calls import Answer, Call, Route
-from providers.openstack.sandbox.neutron_base import routes
+from providers.openstack.sandbox.group_store import ensure_default
+from providers.openstack.sandbox.neutron_base import list_objects, routes
 from providers.openstack.sandbox.neutron_floating import FLOATING
-from providers.openstack.sandbox.neutron_groups import GROUPS, RULES, ensure_default
+from providers.openstack.sandbox.neutron_groups import GROUPS, RULES
 from providers.openstack.sandbox.neutron_nets import NETWORKS, SUBNETS
 from providers.openstack.sandbox.neutron_ports import PORTS
 from providers.openstack.sandbox.neutron_routers import ROUTERS
@@ -84,10 +85,8 @@ def quotas(call: Call, project: str) -> Answer:
 
 def groups(call: Call) -> Answer:
     """List security groups; the project's default group is made at the first look."""
-    with call.cloud.lock:
-        ensure_default(call.cloud, call.project)
-    listing = next(route for route in routes(GROUPS) if route.method == "GET")
-    return listing.handler(call)
+    ensure_default(call.cloud, call.project)
+    return list_objects(GROUPS, call)
 
 
 OPEN = (Route("GET", "/", versions),)
@@ -97,6 +96,6 @@ ROUTES = (
     Route("GET", "/v2.0/extensions/<alias>", extension),
     Route("GET", "/v2.0/quotas/<project>", quotas),
     Route("GET", "/v2.0/security-groups", groups),
-    *(route for row in COLLECTIONS for route in routes(row) if (row, route.method, "<" in route.rule) != (GROUPS, "GET", False)),
+    *(route for row in COLLECTIONS for route in routes(row)),
     *INTERFACES,
 )

@@ -59,7 +59,7 @@ def routes(row: Collection) -> tuple[Route, ...]:
     root = f"/v2.0/{row.path or row.plural}"
     one = f"{root}/<key>"
     return (
-        Route("GET", root, lambda call: _list(row, call)),
+        Route("GET", root, lambda call: list_objects(row, call)),
         Route("POST", root, lambda call: _create(row, call)),
         Route("GET", one, lambda call, key: _show(row, call, key)),
         Route("PUT", one, lambda call, key: _update(row, call, key)),
@@ -68,7 +68,8 @@ def routes(row: Collection) -> tuple[Route, ...]:
     )
 
 
-def _list(row: Collection, call: Call) -> Answer:
+def list_objects(row: Collection, call: Call) -> Answer:
+    """List what the call may see and asks for."""
     items = [row.show(call, body) for body in call.visible(row.plural)]
     kept = [item for item in items if _matches(row, call, item)]
     if sort := call.query.get("sort_key"):

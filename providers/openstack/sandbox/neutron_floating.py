@@ -93,7 +93,6 @@ def _update_floating(call: Call, body: Body, change: Body) -> None:
         _associate(call, body, change)
     kept = {key: value for key, value in change.items() if key not in {"port_id", "fixed_ip_address"}}
     body.update(kept)
-    call.cloud.refresh_answering()
 
 
 def _delete_floating(call: Call, body: Body) -> None:

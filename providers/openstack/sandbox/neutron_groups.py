@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
 
 from providers.openstack.sandbox.attributes import COMMON, READ_ONLY, REQUIRED, Attribute
 from providers.openstack.sandbox.calls import Call
-from providers.openstack.sandbox.cloud import Body, Cloud, Project, shown, stamp
+from providers.openstack.sandbox.cloud import Body, Cloud, shown
+from providers.openstack.sandbox.group_store import add_rule, ensure_default, new_group
 from providers.openstack.sandbox.neutron_base import Collection
 from providers.openstack.sandbox.problems import bad_request, conflict
 
-_PROTOCOLS = ("tcp", "udp", "icmp", "icmpv6", "ipv6-icmp", "sctp", "ah", "esp", "gre", "vrrp", "dccp", "igmp")
+_PROTOCOLS = (
+    "ah",
+    "dccp",
+    "egp",
+    "esp",
+    "gre",
+    "hopopt",
+    "icmp",
+    "igmp",
+    "ip",
+    "ipip",
+    "ipv6-encap",
+    "ipv6-frag",
+    "ipv6-icmp",
+    "icmpv6",
+    "ipv6-nonxt",
+    "ipv6-opts",
+    "ipv6-route",
+    "ospf",
+    "pgm",
+    "rsvp",
+    "sctp",
+    "tcp",
+    "udp",
+    "udplite",
+    "vrrp",
+)
 _WITH_PORTS = ("tcp", "udp", "sctp", "dccp", "udplite", "6", "17")
 _RULE_KEY = (
     "security_group_id",
@@ -26,57 +52,10 @@ _RULE_KEY = (
 )
 
 
-def ensure_default(cloud: Cloud, project: Project) -> Body:
-    """Give the project's group named `default`, which lets in what comes from itself."""
-    for group in cloud.table("security_groups").values():
-        if group["_project"] == project.id and group["name"] == "default":
-            return group
-    group = _new_group(cloud, project, {"name": "default", "description": "Default security group"})
-    for ethertype in ("IPv4", "IPv6"):
-        add_rule(cloud, project, _rule(group["id"], "ingress", ethertype, remote_group_id=group["id"]))
-    return group
-
-
-def _new_group(cloud: Cloud, project: Project, body: Body) -> Body:
-    moment = stamp()
-    base = {"id": cloud.new_id(), "stateful": True, "shared": False, "tags": [], "revision_number": 3, **body}
-    owner = {"tenant_id": project.id, "project_id": project.id, "_project": project.id}
-    group = cloud.add("security_groups", {**base, **owner, "created_at": moment, "updated_at": moment})
-    for ethertype in ("IPv4", "IPv6"):
-        add_rule(cloud, project, {**_rule(group["id"], "egress", ethertype), "description": None})
-    return group
-
-
-def _rule(group: str, direction: str, ethertype: str, **more: Any) -> Body:
-    empty = dict.fromkeys(_RULE_KEY[3:8])
-    base = {**empty, "security_group_id": group, "direction": direction, "ethertype": ethertype, "description": ""}
-    return {**base, **more}
-
-
-def add_rule(cloud: Cloud, project: Project, body: Body) -> Body:
-    """Keep one rule."""
-    moment = stamp()
-    prefix = body["remote_ip_prefix"]
-    rule = {
-        "id": cloud.new_id(),
-        **body,
-        "remote_address_group_id": None,
-        "normalized_cidr": str(ipaddress.ip_network(prefix, strict=False)) if prefix else None,
-        "belongs_to_default_sg": False,
-        "created_at": moment,
-        "updated_at": moment,
-        "revision_number": 0,
-        "tenant_id": project.id,
-        "project_id": project.id,
-        "_project": project.id,
-    }
-    return cloud.add("security_group_rules", rule)
-
-
 def _create_group(call: Call, body: Body) -> Body:
     _refuse_default_name(body)
     ensure_default(call.cloud, call.project)
-    return _new_group(call.cloud, call.project, {**body, "id": call.cloud.new_id()})
+    return new_group(call.cloud, call.project, {**body, "id": call.cloud.new_id()})
 
 
 def _refuse_default_name(body: Body) -> None:
@@ -90,7 +69,9 @@ def _update_group(_call: Call, body: Body, change: Body) -> None:
 
 
 def _show_group(call: Call, body: Body) -> Body:
-    rules = [r for r in call.cloud.table("security_group_rules").values() if r["security_group_id"] == body["id"]]
+    rules = [
+        r for r in call.cloud.table("security_group_rules").values() if r["security_group_id"] == body["id"]
+    ]
     return {**shown(body), "security_group_rules": [{**shown(r), "tags": []} for r in rules]}
 
 
@@ -114,16 +95,16 @@ def _create_rule(call: Call, body: Body) -> Body:
     _refuse_twice(call.cloud, body)
     for key in ("tags", "tenant_id", "project_id"):
         body.pop(key, None)
-    rule = add_rule(call.cloud, call.project, body)
-    call.cloud.refresh_answering()
-    return rule
+    return add_rule(call.cloud, call.project, body)
 
 
 def _ethertype(value: str) -> str:
     for known in ("IPv4", "IPv6"):
         if value.lower() == known.lower():
             return known
-    message = f"Security group rule for ethertype '{value}' not supported. Allowed values are ['IPv4', 'IPv6']."
+    message = (
+        f"Security group rule for ethertype '{value}' not supported. Allowed values are ['IPv4', 'IPv6']."
+    )
     raise bad_request(message, "SecurityGroupRuleInvalidEtherType")
 
 
@@ -135,9 +116,9 @@ def _protocol(value: str | None, ethertype: str) -> str | None:
         return "ipv6-icmp"
     if name in _PROTOCOLS or (name is not None and name.isdigit() and int(name) < 256):
         return name
-    listed = ", ".join(str(known) for known in (None, *_PROTOCOLS))
+    listed = ", ".join(repr(known) for known in (None, "any", *_PROTOCOLS))
     message = (
-        f"Security group rule protocol {value} not supported. Only protocol values [{listed}] and integer "
+        f"Security group rule protocol {value} not supported. Only protocol values ({listed}) and integer "
         "representations [0 to 255] are supported."
     )
     raise bad_request(message, "SecurityGroupRuleInvalidProtocol")
@@ -182,7 +163,6 @@ def _update_rule(_call: Call, body: Body, change: Body) -> None:
 
 def _delete_rule(call: Call, body: Body) -> None:
     call.cloud.table("security_group_rules").pop(body["id"], None)
-    call.cloud.refresh_answering()
 
 
 GROUPS = Collection(

@@ -5,7 +5,15 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from providers.openstack.sandbox.attributes import ABSENT, COMMON, CREATE_ONLY, FLAG, READ_ONLY, REQUIRED, Attribute
+from providers.openstack.sandbox.attributes import (
+    ABSENT,
+    COMMON,
+    CREATE_ONLY,
+    FLAG,
+    READ_ONLY,
+    REQUIRED,
+    Attribute,
+)
 from providers.openstack.sandbox.calls import Call
 from providers.openstack.sandbox.cloud import Body, Cloud, shown
 from providers.openstack.sandbox.neutron_base import Collection
@@ -37,7 +45,10 @@ def _update_network(_call: Call, body: Body, change: Body) -> None:
 
 def _show_network(call: Call, body: Body) -> Body:
     subnets = [s["id"] for s in call.cloud.table("subnets").values() if s["network_id"] == body["id"]]
-    return {**shown(body), "subnets": subnets}
+    visible = {**shown(body), "subnets": subnets}
+    if call.method != "POST" and not body["router:external"]:
+        del visible["is_default"]
+    return visible
 
 
 def _delete_network(call: Call, body: Body) -> None:
@@ -87,7 +98,9 @@ def parse_cidr(text: Any) -> IPNetwork:
     try:
         return ipaddress.ip_network(str(text), strict=False)
     except ValueError as error:
-        raise bad_request(f"Invalid input for operation: {text} is not in a CIDR format.", _INVALID) from error
+        raise bad_request(
+            f"Invalid input for operation: {text} is not in a CIDR format.", _INVALID
+        ) from error
 
 
 def _create_subnet(call: Call, body: Body) -> Body:
@@ -103,7 +116,7 @@ def _create_subnet(call: Call, body: Body) -> Body:
             _INVALID,
         )
     _refuse_overlap(call.cloud, network["id"], cidr)
-    gateway = body["gateway_ip"] if "gateway_ip" in body else first_host(cidr, body.get("ipv6_ra_mode"))
+    gateway = body["gateway_ip"] if "gateway_ip" in body else first_host(cidr)
     body["gateway_ip"] = None if gateway is None else str(ipaddress.ip_address(gateway))
     pools = body.get("allocation_pools")
     body["allocation_pools"] = pools if pools is not None else free_pools(cidr, body["gateway_ip"])
@@ -129,10 +142,9 @@ def _refuse_overlap(cloud: Cloud, network: str, cidr: IPNetwork) -> None:
             )
 
 
-def first_host(cidr: IPNetwork, ra_mode: str | None) -> str:
-    """Give the gateway that Neutron picks: the first host, or the anycast address with SLAAC."""
-    anycast = cidr.version == 6 and ra_mode in {"slaac", "dhcpv6-stateless"}
-    return str(cidr.network_address if anycast else cidr.network_address + 1)
+def first_host(cidr: IPNetwork) -> str:
+    """Give the gateway that Neutron picks: the first host, in IPv6 the anycast address."""
+    return str(cidr.network_address if cidr.version == 6 else cidr.network_address + 1)
 
 
 def free_pools(cidr: IPNetwork, gateway: str | None) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ from typing import Any
 from providers.openstack.sandbox.attributes import COMMON, FLAG, READ_ONLY, REQUIRED, Attribute
 from providers.openstack.sandbox.calls import Call
 from providers.openstack.sandbox.cloud import Body, Cloud, shown
+from providers.openstack.sandbox.group_store import ensure_default
 from providers.openstack.sandbox.neutron_base import Collection
 from providers.openstack.sandbox.neutron_nets import NETWORKS, SUBNETS
 from providers.openstack.sandbox.problems import bad_request, conflict, missing
@@ -20,18 +21,33 @@ def _create_port(call: Call, body: Body) -> Body:
     asked = body["fixed_ips"]
     body["mac_address"] = body.get("mac_address") or call.cloud.mac()
     body["_none_wanted"] = asked == []
-    body["fixed_ips"] = [] if asked == [] else allocate(call.cloud, network["id"], asked, mac=body["mac_address"])
+    body["fixed_ips"] = (
+        [] if asked == [] else allocate(call.cloud, network["id"], asked, mac=body["mac_address"])
+    )
     groups = body["security_groups"]
-    body["security_groups"] = [default_group(call)["id"]] if groups is None else _known_groups(call, groups)
+    body["security_groups"] = (
+        [ensure_default(call.cloud, call.project)["id"]] if groups is None else _known_groups(call, groups)
+    )
     body["allowed_address_pairs"] = _pairs(body)
     return {**body, "status": "DOWN"}
 
 
-def default_group(call: Call) -> Body:
-    """Give the project's own group named `default`; it is made at first use."""
-    from providers.openstack.sandbox.neutron_groups import ensure_default  # noqa: PLC0415 - they know each other
-
-    return ensure_default(call.cloud, call.project)
+def blank_port(network: str, mac: str) -> Body:
+    """Give a port that a service makes for itself, still without addresses and groups."""
+    lists: dict[str, Any] = {"security_groups": [], "allowed_address_pairs": [], "extra_dhcp_opts": []}
+    return {
+        "name": "",
+        "description": "",
+        "network_id": network,
+        "mac_address": mac,
+        "admin_state_up": True,
+        "port_security_enabled": True,
+        "binding:vnic_type": "normal",
+        "dns_name": "",
+        "qos_policy_id": None,
+        "status": "DOWN",
+        **lists,
+    }
 
 
 def _known_groups(call: Call, groups: list[str]) -> list[str]:
@@ -65,7 +81,9 @@ def _one(cloud: Cloud, subnets: list[Body], entry: Body) -> dict[str, str]:
     if address is None:
         return {"subnet_id": subnet["id"], "ip_address": _free(cloud, subnet, used)}
     if ipaddress.ip_address(address) not in ipaddress.ip_network(subnet["cidr"]):
-        raise bad_request(f"IP address {address} is not a valid IP for the specified subnet.", "InvalidIpForSubnet")
+        raise bad_request(
+            f"IP address {address} is not a valid IP for the specified subnet.", "InvalidIpForSubnet"
+        )
     if str(address) in used:
         message = f"IP address {address} already allocated in subnet {subnet['id']}"
         raise conflict(message, "IpAddressAlreadyAllocated")
@@ -128,7 +146,6 @@ def _update_port(call: Call, body: Body, change: Body) -> None:
     if "allowed_address_pairs" in change:
         change["allowed_address_pairs"] = _pairs({**body, **change})
     body.update(change)
-    call.cloud.refresh_answering()
 
 
 def _kept(held: list[dict[str, str]], entry: Body) -> Body:
@@ -137,9 +154,13 @@ def _kept(held: list[dict[str, str]], entry: Body) -> Body:
 
 
 def _show_port(_call: Call, body: Body) -> Body:
-    names = [(a["ip_address"], "host-" + a["ip_address"].replace(".", "-").replace(":", "-")) for a in body["fixed_ips"]]
+    names = [
+        (a["ip_address"], "host-" + a["ip_address"].replace(".", "-").replace(":", "-"))
+        for a in body["fixed_ips"]
+    ]
     assignment: list[dict[str, Any]] = [
-        {"ip_address": address, "hostname": host, "fqdn": f"{host}.openstacklocal."} for address, host in names
+        {"ip_address": address, "hostname": host, "fqdn": f"{host}.openstacklocal."}
+        for address, host in names
     ]
     allocation = "none" if body.get("_none_wanted") else "immediate"
     return {
@@ -166,7 +187,6 @@ def drop_port(cloud: Cloud, body: Body) -> None:
     for floating in cloud.table("floatingips").values():
         if floating["port_id"] == body["id"]:
             floating.update(port_id=None, fixed_ip_address=None, router_id=None, status="DOWN")
-    cloud.refresh_answering()
 
 
 PORTS = Collection(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from providers.openstack.sandbox.attributes import COMMON, FLAG, Attribute
 from providers.openstack.sandbox.calls import Answer, Call, Route
 from providers.openstack.sandbox.cloud import Body, shown
 from providers.openstack.sandbox.neutron_base import Collection, stamped, touched
 from providers.openstack.sandbox.neutron_nets import NETWORKS, SUBNETS
-from providers.openstack.sandbox.neutron_ports import PORTS, allocate
+from providers.openstack.sandbox.neutron_ports import PORTS, allocate, blank_port
 from providers.openstack.sandbox.problems import bad_request, conflict, forbidden, missing
 
 _INTERFACE = "network:router_interface"
@@ -36,7 +34,9 @@ def _gateway(call: Call, router: Body, wanted: Body | None) -> Body | None:
         verb = "create" if call.method == "POST" else "update"
         rule = f"rule:{verb}_router"
         info = f"{rule}:external_gateway_info"
-        message = f"({rule} and ({info} and ({info}:network_id and {info}:enable_snat))) is disallowed by policy"
+        message = (
+            f"({rule} and ({info} and ({info}:network_id and {info}:enable_snat))) is disallowed by policy"
+        )
         raise forbidden(message)
     network = NETWORKS.find(call, str(wanted.get("network_id")))
     if not network["router:external"]:
@@ -53,7 +53,9 @@ def _gateway(call: Call, router: Body, wanted: Body | None) -> Body | None:
 def _update_router(call: Call, body: Body, change: Body) -> None:
     if "external_gateway_info" in change:
         wanted = change["external_gateway_info"]
-        leaves = not wanted or wanted.get("network_id") != (body["external_gateway_info"] or {}).get("network_id")
+        leaves = not wanted or wanted.get("network_id") != (body["external_gateway_info"] or {}).get(
+            "network_id"
+        )
         if body["external_gateway_info"] and leaves:
             _refuse_used_gateway(call, body)
         change["external_gateway_info"] = _gateway(call, body, wanted)
@@ -116,7 +118,11 @@ def add_interface(call: Call, key: str) -> Answer:
     if bool(asked.get("subnet_id")) == bool(asked.get("port_id")):
         which = "Cannot specify both subnet-id and port-id." if asked.get("subnet_id") else _EITHER
         raise bad_request(f"Bad router request: {which}", "BadRequest")
-    port = _adopt(call, router, asked["port_id"]) if asked.get("port_id") else _place(call, router, asked["subnet_id"])
+    port = (
+        _adopt(call, router, asked["port_id"])
+        if asked.get("port_id")
+        else _place(call, router, asked["subnet_id"])
+    )
     touched(router)
     return Answer(200, _told(router, port))
 
@@ -131,20 +137,27 @@ def _place(call: Call, router: Body, subnet_id: str) -> Body:
             message = f"Bad router request: Router already has a port on subnet {subnet_id}."
             raise bad_request(message, "BadRequest")
     if not subnet["gateway_ip"]:
-        raise bad_request("Bad router request: Subnet for router interface must have a gateway IP.", "BadRequest")
+        raise bad_request(
+            "Bad router request: Subnet for router interface must have a gateway IP.", "BadRequest"
+        )
     fixed = {"subnet_id": subnet_id, "ip_address": subnet["gateway_ip"]}
-    template: Body = {"name": "", "description": "", "network_id": subnet["network_id"], "fixed_ips": [fixed]}
-    flags = {"admin_state_up": True, "port_security_enabled": False, "binding:vnic_type": "normal", "dns_name": ""}
-    lists: dict[str, Any] = {"security_groups": [], "allowed_address_pairs": [], "extra_dhcp_opts": []}
-    more = {"device_id": router["id"], "device_owner": _INTERFACE, "status": "ACTIVE", "qos_policy_id": None}
-    body = {**template, **flags, **lists, **more, "mac_address": call.cloud.mac()}
+    body = {
+        **blank_port(subnet["network_id"], call.cloud.mac()),
+        "fixed_ips": [fixed],
+        "port_security_enabled": False,
+        "device_id": router["id"],
+        "device_owner": _INTERFACE,
+        "status": "ACTIVE",
+    }
     return call.cloud.add("ports", stamped(call, body))
 
 
 def _adopt(call: Call, router: Body, port_id: str) -> Body:
     port = PORTS.find(call, port_id)
     if port["device_id"]:
-        message = f"Unable to complete operation on port {port_id} for network {port['network_id']}. Port already "
+        message = (
+            f"Unable to complete operation on port {port_id} for network {port['network_id']}. Port already "
+        )
         message += f"has an attached device {port['device_id']}."
         raise conflict(message, "PortInUse")
     port.update(device_id=router["id"], device_owner=_INTERFACE, status="ACTIVE")

@@ -78,7 +78,11 @@ def flavor_body(call: Call, flavor: Body) -> Body:
 
 def server_body(call: Call, server: Body) -> Body:
     """Show a server in full, as the asked microversion has it."""
-    image = {"id": server["_image"], "links": links(call, "images", server["_image"])[1:]} if server["_image"] else ""
+    image = (
+        {"id": server["_image"], "links": links(call, "images", server["_image"])[1:]}
+        if server["_image"]
+        else ""
+    )
     body = {key: value for key, value in server.items() if not key.startswith("_")}
     body |= {
         "flavor": _embedded_flavor(call, server["_flavor"]),
@@ -126,7 +130,12 @@ def addresses(call: Call, server: Body) -> dict[str, list[Body]]:
 
 def _address(port: Body, address: str, type: str) -> Body:
     version = 6 if ":" in address else 4
-    return {"version": version, "addr": address, "OS-EXT-IPS:type": type, "OS-EXT-IPS-MAC:mac_addr": port["mac_address"]}
+    return {
+        "version": version,
+        "addr": address,
+        "OS-EXT-IPS:type": type,
+        "OS-EXT-IPS-MAC:mac_addr": port["mac_address"],
+    }
 
 
 def group_names(call: Call, server: Body) -> list[str]:

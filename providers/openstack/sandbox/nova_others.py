@@ -181,7 +181,9 @@ def asked_version(headers: Any) -> tuple[int, int]:
     version = (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)
     if not MINIMUM <= version <= MAXIMUM:
         low, high = (".".join(str(p) for p in v) for v in (MINIMUM, MAXIMUM))
-        raise Problem(406, f"Version {text} is not supported by the API. Minimum is {low} and maximum is {high}.")
+        raise Problem(
+            406, f"Version {text} is not supported by the API. Minimum is {low} and maximum is {high}."
+        )
     return version
 
 

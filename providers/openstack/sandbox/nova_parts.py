@@ -48,7 +48,6 @@ def _metadata(call: Call, key: str, *, keep: bool) -> Answer:
         check_type(name, value, str)
     _require(server, "update metadata", *_LIVE)
     server["metadata"] = {**server["metadata"], **given} if keep else given
-    call.cloud.refresh_answering()
     return Answer(200, {"metadata": server["metadata"]})
 
 
@@ -59,7 +58,6 @@ def drop_metadata(call: Call, key: str, name: str) -> Answer:
         raise missing("Metadata item was not found")
     _require(server, "delete metadata", *_LIVE)
     del server["metadata"][name]
-    call.cloud.refresh_answering()
     return Answer(204)
 
 
@@ -114,8 +112,12 @@ def _confirm(call: Call, server: Body, _arguments: Any) -> Answer:
     stopped = server["_before_resize"][1] == "stopped"
 
     def finish() -> None:
-        become(server, "SHUTOFF" if stopped else "ACTIVE", "stopped" if stopped else "active", power=4 if stopped else 1)
-        call.cloud.refresh_answering()
+        become(
+            server,
+            "SHUTOFF" if stopped else "ACTIVE",
+            "stopped" if stopped else "active",
+            power=4 if stopped else 1,
+        )
 
     call.cloud.later(call.cloud.transition / 2, finish)
     return Answer(204)
@@ -124,20 +126,19 @@ def _confirm(call: Call, server: Body, _arguments: Any) -> Answer:
 def _revert(call: Call, server: Body, _arguments: Any) -> Answer:
     _require(server, "revertResize", "resized")
     server["_flavor"] = server["_before_resize"][0]
-    return _confirm(call, server, None) if server["OS-EXT-STS:vm_state"] == "resized" else Answer(202)
-
-
-def _stop(call: Call, server: Body, _arguments: Any) -> Answer:
-    _require(server, "stop", "active")
-    become(server, "SHUTOFF", "stopped", power=4)
-    call.cloud.refresh_answering()
+    _confirm(call, server, None)
     return Answer(202)
 
 
-def _start(call: Call, server: Body, _arguments: Any) -> Answer:
+def _stop(_call: Call, server: Body, _arguments: Any) -> Answer:
+    _require(server, "stop", "active")
+    become(server, "SHUTOFF", "stopped", power=4)
+    return Answer(202)
+
+
+def _start(_call: Call, server: Body, _arguments: Any) -> Answer:
     _require(server, "start", "stopped")
     become(server, "ACTIVE", "active", power=1)
-    call.cloud.refresh_answering()
     return Answer(202)
 
 
@@ -158,9 +159,10 @@ def _add_group(call: Call, server: Body, arguments: Any) -> Answer:
     key = _group(call, arguments)
     for port in ports_of(call, server):
         if key in port["security_groups"]:
-            raise bad_request(f"Invalid input for security_groups. Reason: Duplicate items in the list: '{key}'.")
+            raise bad_request(
+                f"Invalid input for security_groups. Reason: Duplicate items in the list: '{key}'."
+            )
         port["security_groups"].append(key)
-    call.cloud.refresh_answering()
     return Answer(202)
 
 
@@ -168,10 +170,11 @@ def _remove_group(call: Call, server: Body, arguments: Any) -> Answer:
     key = _group(call, arguments)
     ports = [port for port in ports_of(call, server) if key in port["security_groups"]]
     if not ports:
-        raise missing(f"Security group {arguments.get('name')} not associated with the instance {server['id']}")
+        raise missing(
+            f"Security group {arguments.get('name')} not associated with the instance {server['id']}"
+        )
     for port in ports:
         port["security_groups"].remove(key)
-    call.cloud.refresh_answering()
     return Answer(202)
 
 
@@ -217,7 +220,9 @@ def attach(call: Call, key: str) -> Answer:
 def _check_free(volume: Body) -> None:
     if volume["attachments"]:
         holders = ", ".join(str(holder["server_id"]) for holder in volume["attachments"])
-        raise bad_request(f"Invalid volume: volume {volume['id']} is already attached to instances: {holders}")
+        raise bad_request(
+            f"Invalid volume: volume {volume['id']} is already attached to instances: {holders}"
+        )
     if volume["status"] != "available":
         raise bad_request(
             f"Invalid input received: Invalid volume: Volume {volume['id']} status must be available or downloading to "

@@ -8,11 +8,12 @@ from typing import Any
 
 from providers.openstack.sandbox.calls import Answer, Call, Route
 from providers.openstack.sandbox.cloud import Body, stamp
+from providers.openstack.sandbox.group_store import ensure_default
 from providers.openstack.sandbox.listing import links as page_links
 from providers.openstack.sandbox.listing import page
-from providers.openstack.sandbox.neutron_nets import NETWORKS
 from providers.openstack.sandbox.neutron_base import check_quota, stamped
-from providers.openstack.sandbox.neutron_ports import PORTS, allocate, default_group, drop_port
+from providers.openstack.sandbox.neutron_nets import NETWORKS
+from providers.openstack.sandbox.neutron_ports import PORTS, allocate, blank_port, drop_port
 from providers.openstack.sandbox.nova_base import check_schema, check_type, flavor_body, links, server_body
 from providers.openstack.sandbox.problems import Problem, bad_request, conflict, forbidden, missing
 
@@ -43,11 +44,8 @@ _CREATE: dict[str, type] = {
     "return_reservation_id": object,
 }
 _UPDATE = {"name": str, "description": str, "accessIPv4": str, "accessIPv6": str, "hostname": str}
-_FILTERS = frozenset(
-    "name status image flavor all_tenants tags tags-any not-tags not-tags-any changes-since ip ip6 uuid host "
-    "project_id user_id limit marker sort_key sort_dir deleted vm_state task_state key_name availability_zone "
-    "locked hostname reservation_id power_state".split()
-)
+_PAGING = ("limit", "marker", "sort_key", "sort_dir")
+_FILTERS = ("name", "status", "image", "tags", "all_tenants", "changes-since", "deleted", *_PAGING)
 
 
 def lost(key: str) -> Problem:
@@ -82,7 +80,9 @@ def create(call: Call) -> Answer:
         "id": server["id"],
         "links": links(call, "servers", server["id"]),
         "OS-DCF:diskConfig": "MANUAL",
-        "security_groups": [{"name": e.get("name")} for e in body.get("security_groups") or ({"name": "default"},)],
+        "security_groups": [
+            {"name": e.get("name")} for e in body.get("security_groups") or ({"name": "default"},)
+        ],
         "adminPass": body.get("adminPass") or secrets.token_urlsafe(9),
     }
     return Answer(202, {"server": told}, {"Location": told["links"][0]["href"]})
@@ -117,7 +117,9 @@ def _image(call: Call, body: Body) -> str:
 
 
 def _check_key(call: Call, body: Body) -> None:
-    if body.get("key_name") and f"{call.project.user_id}/{body['key_name']}" not in call.cloud.table("keypairs"):
+    if body.get("key_name") and f"{call.project.user_id}/{body['key_name']}" not in call.cloud.table(
+        "keypairs"
+    ):
         raise bad_request("Invalid key_name provided.")
 
 
@@ -137,7 +139,7 @@ def _check_quota(call: Call, flavor: Body) -> None:
 
 def _group(call: Call, name: str) -> str:
     if name == "default":
-        return str(default_group(call)["id"])
+        return str(ensure_default(call.cloud, call.project)["id"])
     for group in call.visible("security_groups"):
         if name in {group["id"], group["name"]}:
             return str(group["id"])
@@ -202,7 +204,13 @@ def _new(call: Call, body: Body, *, flavor: Body, image: str) -> Body:
         "OS-EXT-SRV-ATTR:hostname": body.get("hostname") or host_name(body["name"]),
         "pinned_availability_zone": body.get("availability_zone"),
     }
-    ours = {"_flavor": flavor, "_image": image, "_volumes": [], "_networked": False, "_project": call.project.id}
+    ours = {
+        "_flavor": flavor,
+        "_image": image,
+        "_volumes": [],
+        "_networked": False,
+        "_project": call.project.id,
+    }
     return call.cloud.add("servers", {**server, **ours})
 
 
@@ -221,11 +229,10 @@ def _connect(call: Call, server: Body, request: Body, *, groups: list[str]) -> N
     mac = call.cloud.mac()
     asked = [{"ip_address": request["fixed_ip"]}] if request.get("fixed_ip") else None
     port = {
-        **{"name": "", "description": "", "network_id": network["id"], "mac_address": mac, "dns_name": ""},
-        **{"admin_state_up": True, "port_security_enabled": True, "binding:vnic_type": "normal", "status": "DOWN"},
-        **{"allowed_address_pairs": [], "extra_dhcp_opts": [], "qos_policy_id": None, "_ours": True},
+        **blank_port(network["id"], mac),
         "fixed_ips": allocate(call.cloud, network["id"], asked, mac=mac),
-        "security_groups": groups or [default_group(call)["id"]],
+        "security_groups": groups or [ensure_default(call.cloud, call.project)["id"]],
+        "_ours": True,
     }
     call.cloud.add("ports", {**stamped(call, port), **owner})
 
@@ -250,7 +257,6 @@ def _schedule(call: Call, server: Body) -> None:
         for port in cloud.table("ports").values():
             if port["device_id"] == server["id"]:
                 port["status"] = "ACTIVE"
-        cloud.refresh_answering()
 
     cloud.later(cloud.transition / 2, spawn)
     cloud.later(cloud.transition, finish)
@@ -276,7 +282,9 @@ def listed(call: Call, *, detail: bool) -> Answer:
     if unknown and call.version >= (2, 75):
         raise bad_request(f"'{unknown[0]}' does not match any of the regexes: '^_'")
     found = [s for s in reversed(call.visible("servers")) if _mine(call, s) and _matches(call, s)]
-    chunk, marker = page(call, found, lost=bad_request(f"marker [{call.query.get('marker')}] not found"), default=1000)
+    chunk, marker = page(
+        call, found, lost=bad_request(f"marker [{call.query.get('marker')}] not found"), default=1000
+    )
     shown = [server_body(call, s) if detail else _brief(call, s) for s in chunk]
     return Answer(200, {"servers": shown, **page_links(call, "servers", marker)})
 
@@ -335,7 +343,6 @@ def delete(call: Call, key: str) -> Answer:
             volume = cloud.table("volumes").get(attached["volume"])
             if volume:
                 volume.update(status="available", attachments=[])
-        cloud.refresh_answering()
 
     cloud.later(cloud.transition / 2, vanish)
     return Answer(204)

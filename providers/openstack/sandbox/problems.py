@@ -81,7 +81,11 @@ def compute_body(problem: Problem) -> dict[str, Any]:
 def image_body(problem: Problem) -> dict[str, Any]:
     """Glance: the message with its HTML line break, as the real one sends it."""
     title = _TITLES.get(problem.status, "Error")
-    return {"message": f"{problem.message}<br /><br />\n\n\n", "code": f"{problem.status} {title}", "title": title}
+    return {
+        "message": f"{problem.message}<br /><br />\n\n\n",
+        "code": f"{problem.status} {title}",
+        "title": title,
+    }
 
 
 def identity_body(problem: Problem) -> dict[str, Any]:

@@ -10,7 +10,12 @@ from providers.openstack.sandbox.cloud import Body, Cloud, Project, stamp
 PASSWORD = "sandbox"  # noqa: S105 - the sandbox's own, on loopback, in every copy of opsctl
 PUBLIC_CIDR = "127.64.0.0/10"
 ROUTER_POOL = {"start": "127.127.0.2", "end": "127.127.255.254"}
-_FLAVORS = (("m1.nano", 64, 1, 1), ("m1.tiny", 512, 1, 1), ("m1.small", 2048, 1, 20), ("m1.medium", 4096, 2, 40))
+_FLAVORS = (
+    ("m1.nano", 64, 1, 1),
+    ("m1.tiny", 512, 1, 1),
+    ("m1.small", 2048, 1, 20),
+    ("m1.medium", 4096, 2, 40),
+)
 _IMAGES = ("cirros", "ubuntu-24.04")
 
 
