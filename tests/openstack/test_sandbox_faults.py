@@ -6,6 +6,7 @@ import pytest
 from keystoneauth1 import exceptions as wire
 
 from orchestrator.kit.simulation.faults import Rule
+from providers.openstack.sandbox.application import operation
 
 
 def test_throttling_answers_429_with_retry_after(sdk, simulated):
@@ -32,8 +33,6 @@ def test_stale_reads_hide_what_is_new(sdk, simulated, settled):
 
 
 def test_an_operation_is_named_by_its_path_without_identifiers():
-    from providers.openstack.sandbox.application import operation
-
     def name(method, path):
         return operation({"REQUEST_METHOD": method, "PATH_INFO": path})
 
