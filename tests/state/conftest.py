@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.adapters.state_sqlite import SqliteBackend, open_backend
+from orchestrator.kit.object_blocks import ObjectStore
+from orchestrator.kit.object_log import ObjectLog
+from orchestrator.testing.object_store import MemoryStore
 from orchestrator.testing.state_conformance import STACK
 
 
@@ -61,6 +64,53 @@ class SqliteStorage:
     def close(self) -> None:
         for backend in self.opened:
             backend.close()
+
+
+class ObjectStorage:
+    """A log on objects that all backends share."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self.store = store
+        self.opened: list[ObjectLog] = []
+
+    def open(self) -> ObjectLog:
+        self.opened.append(ObjectLog(self.store, STACK, RealClock()))
+        return self.opened[-1]
+
+    def freeze(self, backend: ObjectLog) -> None:
+        backend._stop_renewing()
+
+    def make_newer(self) -> None:
+        for key in self.store.list(""):
+            stored = self.store.get(key)
+            newer = stored.data.replace(b"opsctl-state 1 ", b"opsctl-state 99 ", 1)
+            assert self.store.put_if_match(key, newer, stored.etag)
+
+    def content(self) -> object:
+        return {key: self.store.get(key).data for key in self.store.list("")}
+
+    def close(self) -> None:
+        for backend in self.opened:
+            backend.close()
+
+
+@pytest.fixture
+def object_storages() -> Iterator[Callable[[], ObjectStorage]]:
+    """As many as a test needs, each on a store of its own."""
+    made: list[ObjectStorage] = []
+
+    def make() -> ObjectStorage:
+        made.append(ObjectStorage(MemoryStore()))
+        return made[-1]
+
+    yield make
+    for storage in made:
+        storage.close()
+
+
+@pytest.fixture
+def object_storage(object_storages: Callable[[], ObjectStorage]) -> ObjectStorage:
+    return object_storages()
 
 
 @pytest.fixture

@@ -10,3 +10,8 @@ from orchestrator.testing.state_conformance import CASES
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_sqlite_keeps_the_promise(case, sqlite_storage):
     case(sqlite_storage)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_a_log_of_objects_keeps_the_promise(case, object_storage):
+    case(object_storage)

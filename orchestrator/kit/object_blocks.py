@@ -1,0 +1,136 @@
+"""The objects that a log in an object store is made of, and the store itself.
+
+Every object is one line (format and SHA-256 of the rest) and then JSON. A block of the log is written once and
+never again: a batch of entries, or the start of a new epoch. ``lease`` is the one object that is rewritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+import msgspec
+
+from orchestrator.model.codec import decode
+from orchestrator.model.errors import StateError
+from orchestrator.model.snapshot import Entry
+from orchestrator.seams.state import Holder, Logged
+
+FORMAT: Final = 1
+_HEAD: Final = re.compile(rb"opsctl-state (\d+) ([0-9a-f]{64})\n")
+_RESTORE: Final = "restore that object from the store's own versions or a backup; opsctl changed nothing"
+T = TypeVar("T")
+
+
+class NewerStateError(StateError):
+    """Written by a later version of opsctl than this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object as read. ``etag`` changes with every write."""
+
+    data: bytes
+    etag: str
+
+
+class ObjectStore(Protocol):
+    """Objects by key, strongly consistent, with conditional writes. Every method raises StateError on failure.
+
+    A write whose answer got lost may be repeated by the implementation: the caller copes with a refusal that
+    its own first attempt has caused.
+    """
+
+    @property
+    def place(self) -> str:
+        """Where it is, for messages: ``s3://bucket/prefix``."""
+
+    def get(self, key: str) -> Stored | None:
+        """The object, or None where there is none."""
+
+    def put_if_absent(self, key: str, data: bytes) -> str | None:
+        """Write a new object; its etag, or None where the key was taken."""
+
+    def put_if_match(self, key: str, data: bytes, etag: str) -> str | None:
+        """Overwrite the version with that etag; the new etag, or None where there is another version."""
+
+    def list(self, prefix: str, *, after: str = "") -> Sequence[str]:
+        """The keys with a prefix, in order, beginning behind ``after``."""
+
+    def delete(self, key: str) -> None:
+        """Remove the object, if it is there."""
+
+
+class Block(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One object of the log: entries, or (without any) the start of an epoch."""
+
+    number: int
+    epoch: int
+    writer: str
+    """Random, one a lease: tells two writers with equal contents apart."""
+    first: int
+    """The sequence number of the first entry, or of the next one where the block has none."""
+    entries: tuple[msgspec.Raw, ...] = ()
+    holder: Holder | None = None
+    """Of the start of an epoch; None where a lease was broken."""
+    ttl: float = 0.0
+
+    @property
+    def last(self) -> int:
+        """The sequence number that the log has reached with this block."""
+        return self.first + len(self.entries) - 1
+
+    def logged(self) -> list[Logged]:
+        """The entries with their places. Raises ValueError where one is not as it must be."""
+        places = range(self.first, self.last + 1)
+        return [
+            Logged(place, self.epoch, decode(bytes(raw), Entry))
+            for place, raw in zip(places, self.entries, strict=True)
+        ]
+
+
+class Beat(msgspec.Struct, frozen=True):
+    """The ``lease`` object: rewritten while its holder lives."""
+
+    epoch: int
+    writer: str
+    ttl: float
+    holder: Holder
+    count: int = 0
+    released: bool = False
+
+
+class Folded(msgspec.Struct, frozen=True):
+    """A snapshot: the fold of all blocks up to ``number``."""
+
+    number: int
+    epoch: int
+    snapshot: msgspec.Raw
+
+
+def seal(value: msgspec.Struct) -> bytes:
+    """The bytes of an object."""
+    body = msgspec.json.encode(value)
+    return b"opsctl-state %d %s\n%s" % (FORMAT, hashlib.sha256(body).hexdigest().encode(), body)
+
+
+def unseal(data: bytes, type: type[T], where: str) -> T:
+    """What an object holds. Raises StateError where it is damaged, NewerStateError where we are too old."""
+    head = _HEAD.match(data)
+    if head is None:
+        raise StateError(f"{where} is no state of opsctl, or its beginning is damaged: {_RESTORE}")
+    if int(head[1]) > FORMAT:
+        raise NewerStateError(
+            f"{where} was written by a newer opsctl (state format {int(head[1])}; this one knows {FORMAT}): "
+            "use that version; the state is left untouched"
+        )
+    body = data[head.end() :]
+    if hashlib.sha256(body).hexdigest().encode() != head[2]:
+        raise StateError(f"{where} is damaged (its checksum is wrong): {_RESTORE}")
+    try:
+        return msgspec.json.decode(body, type=type)
+    except msgspec.DecodeError as error:
+        raise StateError(f"{where} is damaged ({error}): {_RESTORE}") from error

@@ -1,0 +1,246 @@
+"""A state backend on any object store that can write conditionally.
+
+One sequence of numbered log objects, each written only where its number is free. Taking the stack appends the
+start of a new epoch, so the next append of an older owner finds its number taken and is refused, whatever the
+clocks say. A lease is alive while its ``lease`` object keeps changing: a contender watches it for the lease's
+time by its own monotonic clock, so clocks need not agree. An append is one object, whatever its batch;
+a snapshot is one object at compaction; the log is kept as history.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+
+from orchestrator.kit.lease import Keeper, held_error, lost_error
+from orchestrator.kit.object_blocks import Beat, Block, Folded, ObjectStore, seal, unseal
+from orchestrator.kit.object_reader import LOG, SNAPSHOTS, Reader, Tail, key
+from orchestrator.model.codec import encode
+from orchestrator.model.errors import LeaseLostError, StateError
+from orchestrator.model.ids import StackId
+from orchestrator.model.snapshot import Entry, Snapshot
+from orchestrator.seams.clock import Clock
+from orchestrator.seams.state import Holder, Lease, Logged, StateBackend
+
+BEAT: Final = "lease"
+_KEEP_SNAPSHOTS: Final = 2
+_TRIES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What we hold: the end of the log as we know it."""
+
+    lease: Lease
+    writer: str
+    tail: Tail
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Another's sign of life, and since when we look at the same one."""
+
+    sign: tuple[str, int]
+    """The lease object's etag, and the number of the last block."""
+    since: float
+
+
+class ObjectLog(StateBackend):
+    """One stack's state; safe to use from several threads."""
+
+    def __init__(
+        self, store: ObjectStore, stack: StackId, clock: Clock, *, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._store = store
+        self._stack = stack
+        self._clock = clock
+        self._pause = pause
+        self._reader = Reader(store, stack)
+        self._guard = threading.RLock()
+        self._beat_guard = threading.Lock()
+        self._held: _Held | None = None
+        self._beat: tuple[Beat, str] | None = None
+        self._seen: _Seen | None = None
+        self._keeper: Keeper | None = None
+
+    def latest(self) -> Snapshot:
+        """The whole state; empty where nothing was ever written."""
+        return self._reader.read().snapshot
+
+    def history(self, limit: int = 1000) -> Sequence[Logged]:
+        """The last entries of the journal, oldest first."""
+        return self._reader.history(limit)
+
+    def holder(self) -> Holder | None:
+        """Who took the stack and has not given it back; whether they live is not known without watching."""
+        return self._holder(self._reader.tail(), self._read_beat())
+
+    def lease(self, holder: Holder, *, ttl: float = 30.0) -> Lease:
+        """Take the stack. Where another has it, watch for a sign of life, at most for the other's ttl."""
+        tail = self._await_free()
+        writer = secrets.token_hex(8)
+        lease = Lease(tail.epoch + 1, holder)
+        start = Block(tail.number + 1, lease.epoch, writer, tail.sequence + 1, (), holder, ttl)
+        winner = self._put(start)
+        if winner is not None:
+            alive = winner.holder or self.holder() or holder
+            raise held_error(self._stack, alive, now=self._clock.now())
+        self._stop_renewing()
+        with self._guard:
+            self._held = _Held(lease, writer, Tail(start.number, start.epoch, start.last))
+        self._overwrite_beat(Beat(lease.epoch, writer, ttl, holder))
+        self._keeper = Keeper(lambda: self._beat_on(lease), ttl=ttl)
+        return lease
+
+    def release(self, lease: Lease) -> None:
+        """Give the stack back; a lost lease is given back already."""
+        self._stop_renewing()
+        with self._guard:
+            if self._held is None or self._held.lease.epoch != lease.epoch:
+                return
+            self._held = None
+        with suppress(LeaseLostError):
+            self._beat_on(lease, released=True)
+
+    def append(self, lease: Lease, entries: Sequence[Entry]) -> int:
+        """Make entries durable as one object; returns the last sequence number."""
+        raw = tuple(msgspec.Raw(encode(entry)) for entry in entries)
+        with self._guard:
+            held = self._own(lease)
+            while raw:
+                tail = held.tail
+                block = Block(tail.number + 1, lease.epoch, held.writer, tail.sequence + 1, raw)
+                other = self._put(block)
+                if other is None:
+                    self._held = replace(held, tail=Tail(block.number, block.epoch, block.last))
+                    return block.last
+                if other.writer != held.writer:
+                    self._held = None
+                    raise lost_error(self._stack, lease, other.holder)
+                # An append of ours that was reported as failed has arrived after all: go on behind it.
+                held = self._held = replace(held, tail=Tail(other.number, other.epoch, other.last))
+            return held.tail.sequence
+
+    def compact(self, lease: Lease) -> Snapshot:
+        """Write the fold of the log as one object, and clear away old ones; the log stays."""
+        with self._guard:
+            self._own(lease)
+            reading = self._reader.read()
+            if reading.epoch != lease.epoch:
+                self._held = None
+                raise lost_error(self._stack, lease, self.holder())
+            folded = Folded(reading.number, reading.epoch, msgspec.Raw(encode(reading.snapshot)))
+            self._store.put_if_absent(key(SNAPSHOTS, reading.number), seal(folded))
+            for name in self._store.list(SNAPSHOTS)[:-_KEEP_SNAPSHOTS]:
+                self._store.delete(name)
+            return reading.snapshot
+
+    def unlock(self) -> Holder | None:
+        """Break the lease by starting an epoch that nobody holds."""
+        for _ in range(_TRIES):
+            tail = self._reader.tail()
+            holder = self._holder(tail, self._read_beat())
+            if holder is None:
+                return None
+            writer = secrets.token_hex(8)
+            if self._put(Block(tail.number + 1, tail.epoch + 1, writer, tail.sequence + 1)) is None:
+                self._overwrite_beat(Beat(tail.epoch + 1, writer, 0.0, holder, released=True), keep=False)
+                return holder
+        raise StateError(f"the lease on stack {self._stack} cannot be broken: its holder writes all the time")
+
+    def close(self) -> None:
+        """Stop renewing."""
+        self._stop_renewing()
+
+    def _put(self, block: Block) -> Block | None:
+        """Write a block at its number; the other one that stands there, if it is not ours."""
+        data, name = seal(block), key(LOG, block.number)
+        if self._store.put_if_absent(name, data) is not None:
+            return None
+        stored = self._store.get(name)
+        if stored is not None and stored.data == data:
+            return None  # the answer to our first attempt got lost
+        return self._reader.block(name)
+
+    def _own(self, lease: Lease) -> _Held:
+        if self._held is None or self._held.lease.epoch != lease.epoch:
+            raise lost_error(self._stack, lease, self.holder())
+        return self._held
+
+    def _await_free(self) -> Tail:
+        """Until nobody holds the stack. Raises LockHeldError at the holder's first sign of life."""
+        while True:
+            tail, beat = self._reader.tail(), self._read_beat()
+            holder = self._holder(tail, beat)
+            now = self._clock.monotonic()
+            ttl = max(tail.block.ttl if tail.block else 0.0, beat[0].ttl if beat else 0.0)
+            sign = (beat[1] if beat else "", tail.number)
+            if self._seen is None or holder is None:
+                self._seen = _Seen(sign, now)
+            elif self._seen.sign != sign:
+                self._seen = _Seen(sign, now)
+                raise held_error(self._stack, holder, now=self._clock.now())
+            if holder is None or now - self._seen.since >= ttl:
+                self._seen = None
+                return tail
+            self._pause(min(max(ttl / 15, 0.02), 1.0))
+
+    def _holder(self, tail: Tail, beat: tuple[Beat, str] | None) -> Holder | None:
+        if tail.epoch == 0:
+            return None
+        if beat is not None and beat[0].epoch == tail.epoch:
+            return None if beat[0].released else beat[0].holder
+        # The epoch has begun, and its owner has not come to write the lease object yet (or died before).
+        return tail.block.holder if tail.block else None
+
+    def _read_beat(self) -> tuple[Beat, str] | None:
+        stored = self._store.get(BEAT)
+        if stored is None:
+            return None
+        return unseal(stored.data, Beat, f"{self._store.place}/{BEAT}"), stored.etag
+
+    def _overwrite_beat(self, beat: Beat, *, keep: bool = True) -> None:
+        """Write the lease object of a new epoch, over those of older ones only."""
+        for _ in range(_TRIES):
+            current = self._read_beat()
+            if current is not None and current[0].epoch > beat.epoch:
+                raise lost_error(self._stack, Lease(beat.epoch, beat.holder), current[0].holder)
+            etag = self._replace_beat(beat, current[1] if current else None)
+            if etag is not None:
+                with self._beat_guard:
+                    self._beat = (beat, etag) if keep else self._beat
+                return
+        raise StateError(f"the lease on stack {self._stack} cannot be written: others keep changing it")
+
+    def _replace_beat(self, beat: Beat, etag: str | None) -> str | None:
+        if etag is None:
+            return self._store.put_if_absent(BEAT, seal(beat))
+        return self._store.put_if_match(BEAT, seal(beat), etag)
+
+    def _beat_on(self, lease: Lease, *, released: bool = False) -> None:
+        """Rewrite our lease object. Raises LeaseLostError where it is another's."""
+        with self._beat_guard:
+            if self._beat is None or self._beat[0].epoch != lease.epoch:
+                raise lost_error(self._stack, lease, None)
+            beat, etag = self._beat
+            following = msgspec.structs.replace(beat, count=beat.count + 1, released=released)
+            written = self._store.put_if_match(BEAT, seal(following), etag)
+            if written is None:  # another's, or the answer to an earlier attempt of ours got lost
+                current = self._read_beat()
+                if current is None or current[0].writer != beat.writer:
+                    raise lost_error(self._stack, lease, current[0].holder if current else None)
+                written = self._store.put_if_match(BEAT, seal(following), current[1])
+            if written is not None:
+                self._beat = (following, written)
+
+    def _stop_renewing(self) -> None:
+        if self._keeper is not None:
+            self._keeper.stop()
+            self._keeper = None

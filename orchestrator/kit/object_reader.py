@@ -1,0 +1,148 @@
+"""Reads a log in an object store: the newest good snapshot, and the blocks after it folded in.
+
+Blocks never change, so what was folded once is kept and only new blocks are fetched. A damaged snapshot is no
+loss while the log is whole: an older one, or the log from its first block, takes its place.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrator.kit.object_blocks import Block, Folded, NewerStateError, ObjectStore, unseal
+from orchestrator.model.codec import decode
+from orchestrator.model.errors import StateError
+from orchestrator.model.ids import StackId
+from orchestrator.model.snapshot import Fold, Snapshot
+from orchestrator.seams.state import Logged
+
+LOG: Final = "log/"
+SNAPSHOTS: Final = "snapshot/"
+_FETCHES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Where the log ends."""
+
+    number: int = 0
+    epoch: int = 0
+    sequence: int = 0
+    block: Block | None = None
+    """The last block, where it has been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The state at one block."""
+
+    number: int
+    epoch: int
+    snapshot: Snapshot
+    folded: int = 0
+    """The block of the snapshot that it started from."""
+
+
+class Reader:
+    """The reading half of a log; safe to use from several threads."""
+
+    def __init__(self, store: ObjectStore, stack: StackId) -> None:
+        self._store = store
+        self._stack = stack
+        self._guard = threading.Lock()
+        self._last: Reading | None = None
+
+    def read(self) -> Reading:
+        """The whole state now. Raises StateError where it is damaged or newer than this program."""
+        with self._guard:
+            base = self._last or self._newest_snapshot()
+            fold = Fold(base.snapshot)
+            number, epoch = base.number, base.epoch
+            for block in self.blocks(after=base.number):
+                self._fold(block, fold)
+                number, epoch = block.number, block.epoch
+            self._last = Reading(number, epoch, fold.snapshot(), base.folded)
+            return self._last
+
+    def tail(self) -> Tail:
+        """Where the log ends now, without reading all of it."""
+        snapshots = self._store.list(SNAPSHOTS)
+        newest = snapshots[-1].replace(SNAPSHOTS, LOG) if snapshots else ""
+        names = self._store.list(LOG, after=newest)
+        if not names and not newest:
+            return Tail()
+        block = self.block(names[-1] if names else newest)
+        return Tail(block.number, block.epoch, block.last, block)
+
+    def history(self, limit: int) -> list[Logged]:
+        """The last entries, oldest first."""
+        found: list[Logged] = []
+        for name in reversed(self._store.list(LOG)):
+            if len(found) >= limit:
+                break
+            found[:0] = self._logged(self.block(name))
+        return found[-limit:] if limit else []
+
+    def block(self, name: str) -> Block:
+        """One block of the log."""
+        stored = self._store.get(name)
+        if stored is None:
+            raise self._damaged(f"{name} is missing")
+        return unseal(stored.data, Block, f"{self._store.place}/{name}")
+
+    def blocks(self, *, after: int) -> Sequence[Block]:
+        """The blocks behind one, in order. Raises StateError where one is missing."""
+        names = self._store.list(LOG, after=key(LOG, after) if after else "")
+        for place, name in enumerate(names, after + 1):
+            if name != key(LOG, place):
+                raise self._damaged(f"{key(LOG, place)} is missing")
+        if len(names) < 3:
+            return [self.block(name) for name in names]
+        with ThreadPoolExecutor(_FETCHES, thread_name_prefix="opsctl-state") as pool:
+            return list(pool.map(self.block, names))
+
+    def _fold(self, block: Block, fold: Fold) -> None:
+        if block.first != fold.sequence + 1:
+            raise self._damaged(f"block {block.number} does not follow the one before it")
+        for logged in self._logged(block):
+            try:
+                fold.add(logged.entry)
+            except KeyError as error:
+                raise self._damaged(
+                    f"entry {logged.sequence} speaks of {error}, which is not there"
+                ) from error
+
+    def _logged(self, block: Block) -> list[Logged]:
+        try:
+            return block.logged()
+        except ValueError as error:
+            raise self._damaged(f"block {block.number} does not fit: {error}") from error
+
+    def _newest_snapshot(self) -> Reading:
+        for name in reversed(self._store.list(SNAPSHOTS)):
+            stored = self._store.get(name)
+            if stored is None:
+                continue  # cleared away by a compaction since it was listed
+            try:
+                folded = unseal(stored.data, Folded, f"{self._store.place}/{name}")
+                snapshot = decode(bytes(folded.snapshot), Snapshot)
+            except NewerStateError:
+                raise
+            except (StateError, ValueError):
+                continue
+            return Reading(folded.number, folded.epoch, snapshot, folded.number)
+        return Reading(0, 0, Snapshot(self._stack))
+
+    def _damaged(self, what: str) -> StateError:
+        return StateError(
+            f"the state of stack {self._stack} at {self._store.place} is damaged: {what}; restore it from the "
+            "store's own versions or a backup; opsctl changed nothing"
+        )
+
+
+def key(folder: str, number: int) -> str:
+    """The name of a numbered object: names sort as their numbers do."""
+    return f"{folder}{number:012d}"
