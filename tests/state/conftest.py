@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 import struct
+import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from moto.server import DomainDispatcherApplication, create_backend_app
 
 from orchestrator.adapters.state_sqlite import SqliteBackend, open_backend
 from orchestrator.kit.object_blocks import ObjectStore
 from orchestrator.kit.object_log import ObjectLog
+from orchestrator.kit.simulation.server import serve
 from orchestrator.testing.object_store import MemoryStore
 from orchestrator.testing.state_conformance import STACK
+from providers.aws import backend as s3
 
 
 class RealClock:
@@ -23,6 +28,11 @@ class RealClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+@pytest.fixture
+def real_clock() -> RealClock:
+    return RealClock()
 
 
 class SqliteStorage:
@@ -69,13 +79,18 @@ class SqliteStorage:
 class ObjectStorage:
     """A log on objects that all backends share."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, settings: dict[str, str] | None = None) -> None:
         self.store = store
+        self.settings = settings
         self.opened: list[ObjectLog] = []
 
     def open(self) -> ObjectLog:
-        self.opened.append(ObjectLog(self.store, STACK, RealClock()))
-        return self.opened[-1]
+        if self.settings is None:
+            backend = ObjectLog(self.store, STACK, RealClock())
+        else:
+            backend = s3.open_backend(self.settings, stack=STACK, folder=Path(), clock=RealClock())
+        self.opened.append(backend)
+        return backend
 
     def freeze(self, backend: ObjectLog) -> None:
         backend._stop_renewing()
@@ -131,3 +146,49 @@ def sqlite_storages(tmp_path: Path) -> Iterator[Callable[[], SqliteStorage]]:
 @pytest.fixture
 def sqlite_storage(sqlite_storages: Callable[[], SqliteStorage]) -> SqliteStorage:
     return sqlite_storages()
+
+
+class OneAtATime:
+    """moto compares and writes in two steps, which real S3 does in one: so one request at a time."""
+
+    def __init__(self, application) -> None:
+        self.application = application
+        self.guard = threading.Lock()
+
+    def __call__(self, environ, start_response):
+        with self.guard:
+            return list(self.application(environ, start_response))
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """An S3 on loopback, by moto."""
+    server = serve(OneAtATime(DomainDispatcherApplication(create_backend_app)))
+    yield server.url
+    server.close()
+
+
+@pytest.fixture
+def s3_settings(s3_endpoint: str) -> Iterator[dict[str, str]]:
+    """A bucket of its own for each test."""
+    settings = {
+        "bucket": f"state-{uuid.uuid4().hex}",
+        "region": "eu-central-1",
+        "endpoint": s3_endpoint,
+        "accessKeyId": "test",
+        "secretAccessKey": "test",
+    }
+    client = s3._client(settings)
+    client.create_bucket(
+        Bucket=settings["bucket"], CreateBucketConfiguration={"LocationConstraint": settings["region"]}
+    )
+    yield settings
+    client.close()
+
+
+@pytest.fixture
+def s3_storage(s3_settings: dict[str, str]) -> Iterator[ObjectStorage]:
+    store = s3.S3Store(s3._client(s3_settings), s3_settings["bucket"], f"opsctl/{STACK.replace('/', '+')}/")
+    storage = ObjectStorage(store, s3_settings)
+    yield storage
+    storage.close()

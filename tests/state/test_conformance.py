@@ -15,3 +15,9 @@ def test_sqlite_keeps_the_promise(case, sqlite_storage):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_a_log_of_objects_keeps_the_promise(case, object_storage):
     case(object_storage)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_s3_keeps_the_promise(case, s3_storage):
+    """By the real boto3 against moto's server."""
+    case(s3_storage)
