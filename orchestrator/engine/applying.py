@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.planning import Blueprint, Planned, outputs_of, plan
+from orchestrator.engine.planning import Blueprint, Planned, outputs_of, plan, sealed
 from orchestrator.engine.stepping import Stepper
 from orchestrator.engine.workspace import Workspace
 from orchestrator.model.change import Action, Change
@@ -118,6 +118,7 @@ def _carry_out(planned: Planned, lease: Lease, workspace: Workspace, holder: Hol
     _check_accounts(planned, workspace)
     begin: list[Entry] = [*planned.settled]
     if not planned.plan.empty or planned.settled:
+        planned = replace(planned, plan=sealed(planned.plan))
         begin.append(Started(run, holder.owner, holder.command, workspace.clock.now(), planned.plan.digest))
     if begin:
         state.append(lease, begin)
@@ -144,7 +145,9 @@ def _walk(planned: Planned, ledger: Ledger, lease: Lease, workspace: Workspace) 
     graph = {step.node: step.needs for step in planned.steps}
     workspace.progress.stage("apply", len(planned.plan.pending))
     executor = workspace.executor(append)
-    return executor.walk(graph, stepper.visit, skip=stepper.skipped, interrupted=stepper.interrupted)
+    return executor.walk(
+        graph, stepper.visit, skip=stepper.skipped, interrupted=stepper.interrupted, lane=stepper.lane
+    )
 
 
 def _check_accounts(planned: Planned, workspace: Workspace) -> None:

@@ -121,10 +121,15 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
 
 
 def judged(made: Plan, workspace: Workspace, stage: Stage) -> Plan:
-    """The plan with what policy says about it, and its digest."""
+    """The plan with what policy says about it."""
     if made.bundle or made.charter.policy.get("server"):
         verdicts = ask(workspace.policy, made.bundle, _input(made, stage), stage)
         made = replace(made, verdicts=tuple(verdicts), engine=workspace.policy.name)
+    return made
+
+
+def sealed(made: Plan) -> Plan:
+    """The plan with its digest: over what it does and rests on, not over when and how it was read."""
     return replace(made, digest=digest(replace(made, digest="", created=0.0, sequence=0, reads={})))
 
 
@@ -147,7 +152,7 @@ def _remembered(snapshot: Snapshot) -> list[tuple[Any, Any, Ref]]:
     """Everything that state knows is read by its id."""
     known = [(r.address, r) for r in snapshot.resources.values()]
     known += [(deposed_address(r), r) for r in snapshot.deposed.values()]
-    return [(r.provider, r.type, Ref(address, r.id, r.spec, r.uid)) for address, r in known]
+    return [(r.provider, r.type, Ref(address, r.id, r.spec, r.uid, r.status)) for address, r in known]
 
 
 def outputs_of(

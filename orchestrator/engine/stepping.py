@@ -12,7 +12,7 @@ from orchestrator.engine.workspace import Workspace
 from orchestrator.model.change import Action, Gate
 from orchestrator.model.expression import ExpressionError
 from orchestrator.model.health import Health, Level
-from orchestrator.model.ids import Address, Uid
+from orchestrator.model.ids import Address, ProviderName, Uid
 from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.plan import Step
 from orchestrator.model.provision import Observed, Ref
@@ -49,6 +49,14 @@ class Stepper:
     def visit(self, node: Address) -> Stepping:
         """The step of a node; its outcome is told to the progress."""
         return self._ledger.following(self._step(self._steps[node]))
+
+    def lane(self, node: Address) -> ProviderName:
+        """Whose calls a step will make; empty where they touch nothing."""
+        change = self._steps[node].change
+        if change is None or change.action in (Action.NOOP, Action.FORGET):
+            return ProviderName("")
+        kind = self._workspace.kind(change.type)
+        return ProviderName("") if kind is not None and kind.inline else change.provider
 
     def skipped(self, node: Address, cause: Address) -> Outcome:
         """Invariant 9: what stands behind a failure is skipped, and says which."""
@@ -202,7 +210,7 @@ class Stepper:
         provider = self._workspace.providers[job.change.provider]
         if gate.kind == "status":
             way = provider.kinds[job.change.type].reads[-1]
-            ref = Ref(record.address, record.id, record.spec, record.uid)
+            ref = Ref(record.address, record.id, record.spec, record.uid, record.status)
 
             def look() -> Health:
                 found = provider.read_many(job.change.type, [ref], way).found.get(record.address)

@@ -8,7 +8,7 @@ values (mapping keys and fields are sorted). Three leaves have a form of their o
 * a template (``is_template`` is true, ``text`` is what the user wrote) is its text.
 
 A user's own key that looks like one of these gets one more ``$`` in front, which decoding takes away. Tuples in
-places without a type come back as lists.
+places without a type come back as lists. Fields marked ``transient`` are of this process alone and stay out.
 """
 
 from __future__ import annotations
@@ -145,7 +145,9 @@ def _entry_type(data: bytes) -> type:
 
 @lru_cache(maxsize=256)
 def _fields(kind: Any) -> tuple[str, ...] | None:
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
+    if not is_dataclass(kind):
+        return None
+    return tuple(f.name for f in fields(kind) if not f.metadata.get("transient"))
 
 
 @lru_cache(maxsize=256)

@@ -60,7 +60,7 @@ class Desired:
     """The id of an existing object to adopt."""
     take_from: str = ""
     """Another stack whose marked object may be taken over."""
-    document: Document | None = field(default=None, compare=False)
+    document: Document | None = field(default=None, compare=False, metadata={"transient": True})
     """Where it was written; absent in a saved plan."""
     root: Path = ()
     """Where this resource stands in ``document``: empty unless it is part of a composite type."""

@@ -60,7 +60,8 @@ def refresh(wanted: Wanted, provider: Provider, into: Reading) -> Generator[Effe
     ways = ways_by_cost(provider.kinds[wanted.type], len(wanted.refs))
     for number, way in enumerate(ways, start=1):
         try:
-            result = yield Call(_reader(provider, wanted, way), wanted.provider, "reading")
+            inline = provider.kinds[wanted.type].inline
+            result = yield Call(_reader(provider, wanted, way), wanted.provider, "reading", inline=inline)
         except PermanentError as error:
             if number == len(ways) or error.code not in FORBIDDEN:
                 raise

@@ -49,6 +49,11 @@ class Target:
     provider: ProviderName
     type: TypeName
 
+    def call(self, function: Callable[[], Any], doing: str, tools: Tools) -> Call:
+        """A call to the provider; a kind that touches nothing needs no thread for it."""
+        inline = tools.providers[self.provider].kinds[self.type].inline
+        return Call(function, self.provider, doing, inline=inline)
+
 
 def intend(request: Request, at: Target, tools: Tools) -> Intent:
     """The intent of a request: to be made durable before :func:`effect`."""
@@ -90,7 +95,7 @@ def _drive(
     """Begin, then poll until it is done; every handle is durable before it is used."""
     provider = tools.providers[at.provider]
     doing = _DOING.get(request.action, str(request.action))
-    answer: Done | Pending = yield Call(lambda: provider.begin(request, intent.token), at.provider, doing)
+    answer: Done | Pending = yield at.call(lambda: provider.begin(request, intent.token), doing, tools)
     last: Mapping[str, Any] | None = None
     while isinstance(answer, Pending):
         if answer.handle != last:
@@ -99,7 +104,7 @@ def _drive(
         if answer.retry_after > 0:
             yield Sleep(answer.retry_after, answer.waiting_for or doing)
         handle = answer.handle
-        answer = yield Call(partial(provider.poll, at.type, handle), at.provider, doing)
+        answer = yield at.call(partial(provider.poll, at.type, handle), doing, tools)
     return answer.observed
 
 
@@ -125,7 +130,7 @@ def find(intent: Intent, at: Target, tools: Tools) -> Generator[Effect, Any, Obs
     provider = tools.providers[at.provider]
     deadline = tools.clock.monotonic() + provider.kinds[at.type].consistency
     while True:
-        found: Observed | None = yield Call(lambda: provider.find(intent), at.provider, "settling")
+        found: Observed | None = yield at.call(lambda: provider.find(intent), "settling", tools)
         left = deadline - tools.clock.monotonic()
         if found is not None or left <= 0 or intent.action is not Action.CREATE:
             return found

@@ -1,0 +1,62 @@
+"""The kinds of every installed provider, found through their manifests; a family is loaded when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from orchestrator.model.diagnostic import nearest
+from orchestrator.model.ids import ProviderName, StackId, TypeName
+from orchestrator.model.kind import KindSchema
+from orchestrator.seams.manifest import Context, Manifest
+
+
+class PluginCatalogue:
+    """Kinds by type name. ``manifests`` are the installed families by name."""
+
+    def __init__(self, manifests: Callable[[], Mapping[str, Manifest]]) -> None:
+        self._load = manifests
+        self._kinds: dict[str, Mapping[TypeName, KindSchema]] = {}
+
+    @cached_property
+    def manifests(self) -> Mapping[str, Manifest]:
+        """Every installed provider family."""
+        return self._load()
+
+    def providers(self) -> list[Manifest]:
+        """The manifests, by family name."""
+        return [self.manifests[name] for name in sorted(self.manifests)]
+
+    def family_of(self, type: TypeName) -> str:
+        """The family that serves a type, or an empty string."""
+        for name, manifest in self.manifests.items():
+            if any(_matches(type, pattern) for pattern in manifest.types):
+                return name
+        return ""
+
+    def kind(self, type: TypeName) -> KindSchema | None:
+        """The schema of a kind, or None where no provider knows it."""
+        family = self.family_of(type)
+        return self._of(family).get(type) if family else None
+
+    def types(self, family: str | None = None) -> list[TypeName]:
+        """The type names of one family, or of all."""
+        families = sorted(self.manifests) if family is None else [family]
+        return [type for name in families for type in sorted(self._of(name))]
+
+    def nearest_type(self, type: str) -> str:
+        """The known type that is most like the given one, or an empty string."""
+        return nearest(type, self.types())
+
+    def _of(self, family: str) -> Mapping[TypeName, KindSchema]:
+        if family not in self._kinds:
+            context = Context(ProviderName(family), StackId(""), Path())
+            self._kinds[family] = dict(self.manifests[family].configure({}, context).kinds)
+        return self._kinds[family]
+
+
+def _matches(type: str, pattern: str) -> bool:
+    if pattern.endswith("*"):
+        return type.startswith(pattern[:-1])
+    return type == pattern
