@@ -18,25 +18,10 @@ from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.snapshot import Entry, Settled
 from orchestrator.seams.executor import Call, Journal, Step
 from orchestrator.testing.clock import FakeClock
+from orchestrator.testing.executor import HeardProgress
 
 CLOUD = ProviderName("cloud")
 HERE = ProviderName("here")
-
-
-class Quiet:
-    """Progress that keeps what it was told."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, str]] = []
-        self.ends: list[Outcome] = []
-
-    def stage(self, name: str, total: int = 0) -> None: ...
-
-    def doing(self, address: Address, what: str) -> None:
-        self.told.append((address, what))
-
-    def ended(self, outcome: Outcome) -> None:
-        self.ends.append(outcome)
 
 
 @dataclass
@@ -47,7 +32,7 @@ class World:
     limits: Mapping[ProviderName, int] = field(default_factory=lambda: {CLOUD: 4, HERE: 0})
     jitter: Callable[[], float] = lambda: 1.0
     clock: FakeClock = field(default_factory=FakeClock)
-    progress: Quiet = field(default_factory=Quiet)
+    progress: HeardProgress = field(default_factory=HeardProgress)
     journal: list[str] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
