@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -13,16 +13,25 @@ from orchestrator.seams.manifest import Context, Manifest
 
 
 class PluginCatalogue:
-    """Kinds by type name. ``manifests`` are the installed families by name."""
+    """Kinds by type name. ``manifests`` gives the families by name, and what is wrong with the rest."""
 
-    def __init__(self, manifests: Callable[[], Mapping[str, Manifest]]) -> None:
+    def __init__(self, manifests: Callable[[], tuple[Mapping[str, Manifest], Sequence[str]]]) -> None:
         self._load = manifests
         self._kinds: dict[str, Mapping[TypeName, KindSchema]] = {}
 
     @cached_property
+    def _loaded(self) -> tuple[Mapping[str, Manifest], Sequence[str]]:
+        return self._load()
+
+    @property
     def manifests(self) -> Mapping[str, Manifest]:
         """Every installed provider family."""
-        return self._load()
+        return self._loaded[0]
+
+    @property
+    def broken(self) -> Sequence[str]:
+        """What is wrong with the families that could not be loaded."""
+        return self._loaded[1]
 
     def providers(self) -> list[Manifest]:
         """The manifests, by family name."""

@@ -6,7 +6,7 @@ with its distribution; neither is ever a traceback.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
@@ -50,6 +50,13 @@ def load(group: str, name: str) -> Any:
         raise PluginError(f"the {_WHAT[group]} {name!r} of {owner} cannot be loaded: {reason}") from error
 
 
-def manifests() -> Mapping[str, Manifest]:
-    """The manifest of every installed provider family."""
-    return {name: load(PROVIDERS, name) for name in installed(PROVIDERS)}
+def manifests() -> tuple[Mapping[str, Manifest], Sequence[str]]:
+    """The manifest of every provider family that can be loaded, and what is wrong with the others."""
+    found: dict[str, Manifest] = {}
+    broken: list[str] = []
+    for name in installed(PROVIDERS):
+        try:
+            found[name] = load(PROVIDERS, name)
+        except PluginError as error:
+            broken.append(str(error))
+    return found, broken

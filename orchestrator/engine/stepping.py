@@ -202,6 +202,15 @@ class Stepper:
             return replace(outcome, result=Result.GATE_FAILED, message=message)
         return outcome
 
+    def _settings(self, gate: Gate, resource: Desired) -> Mapping[str, Any]:
+        """A gate's settings; ``self`` is the resource, or the composite whose gate it is."""
+        owner = resource
+        if gate.of:
+            owner = self._planned.situation.index.by_address[Address(gate.of)]
+            self._collect(owner.address)
+        resolved = self._scope.of(owner, self._ledger.nodes[owner.address]).resolve(gate.settings)
+        return resolved if isinstance(resolved, Mapping) else {}
+
     def _watch(
         self, gate: Gate, job: Job, resource: Desired, record: Record, seen: Observed
     ) -> Generator[Effect, Any, tuple[Health, Observed]]:
@@ -220,9 +229,9 @@ class Stepper:
                 return provider.assess(job.change.type, found)
         else:
             probe = self._workspace.probes.get(gate.kind)
-            node = {"spec": job.want, "status": {**seen.status, "id": seen.id}}
+            self._know(resource, job.want, seen)
             try:
-                settings = self._scope.of(resource, node).resolve(gate.settings)
+                settings = self._settings(gate, resource)
             except (ExpressionError, KeyError) as error:
                 return Health(Level.FAILED, f"its settings cannot be resolved: {error}"), seen
             if probe is None:

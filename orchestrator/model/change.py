@@ -71,6 +71,8 @@ class Gate:
     successes: int = 1
     on_failure: str = "halt"
     """undo, halt or continue."""
+    of: str = ""
+    """The composite whose gate this is: ``self`` in the settings is that one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,8 @@ class Scope(Mapping[str, Any]):
             case "self" if self._self is not None:
                 return self._self
             case "parent" if self._owner is not None and self._owner.parent is not None:
-                return {"spec": LazySpec(self, self._index.by_address[self._owner.parent])}
+                composite = self._index.by_address[self._owner.parent]
+                return {"name": instance_name(composite), "spec": LazySpec(self, composite)}
             case "resources":
                 return _Resources(self)
             case _:
@@ -186,6 +187,11 @@ class Scope(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return 4
+
+
+def instance_name(resource: Desired) -> str:
+    """A name for what a resource makes: its own, and its forEach key where it has one."""
+    return resource.base if resource.each is None else f"{resource.base}-{resource.each['key']}"
 
 
 class _Resources(Mapping[str, Any]):

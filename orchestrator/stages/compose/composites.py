@@ -21,6 +21,8 @@ class CloudSide:
     resources: Sequence[Mapping[str, Any]]
     status: Mapping[str, Any]
     require: Sequence[Mapping[str, Any]] = ()
+    gate_on: str = ""
+    """The child that is made last: the composite's own gates are watched there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,12 @@ def _merge(name: str, group: Sequence[Document], found: Findings) -> CompositeTy
                     document.position("clouds", cloud),
                 )
             clouds[cloud] = CloudSide(
-                document, cloud, side.get("resources", ()), side.get("status", {}), side.get("require", ())
+                document,
+                cloud,
+                side.get("resources", ()),
+                side.get("status", {}),
+                side.get("require", ()),
+                str(side.get("gateOn", "")),
             )
     if not schemas:
         return CompositeType(name, clouds=clouds)

@@ -77,7 +77,7 @@ class Expander:
             if composite is None:
                 yield instance
             else:
-                yield replace(instance, status=self._status_of(instance))
+                yield replace(instance, status=self._status_of(instance), gates=())
                 yield from self._children(piece, instance, composite)
 
     def _template(
@@ -260,7 +260,12 @@ class Expander:
             return
         for index, body in enumerate(side.resources):
             root: Path = ("clouds", side.cloud, "resources", index)
-            yield from self._piece(Piece(body, side.document, root, composite))
+            for child in self._piece(Piece(body, side.document, root, composite)):
+                if child.base == side.gate_on and child.parent == composite.address:
+                    own = tuple(replace(g, of=str(composite.address)) for g in composite.gates)
+                    yield replace(child, gates=(*child.gates, *own))
+                else:
+                    yield child
 
     def _status_of(self, composite: Desired) -> Mapping[str, Any]:
         """The expressions that make a composite's status."""
