@@ -75,7 +75,7 @@ class Rows:
     def head(self) -> Head:
         """Where the stack stands; a stack that was never written stands at nothing."""
         row = self._connection.execute(
-            "SELECT body, sum FROM head WHERE stack = ?", (self._stack,)
+            "SELECT CAST(body AS BLOB), sum FROM head WHERE stack = ?", (self._stack,)
         ).fetchone()
         if row is None:
             return Head()
@@ -107,7 +107,8 @@ class Rows:
     def journal(self, head: Head, *, after: int) -> Iterator[Logged]:
         """The entries after a sequence number. Raises StateError where one is missing or changed."""
         cursor = self._connection.execute(
-            "SELECT sequence, epoch, body, sum FROM journal WHERE stack = ? AND sequence >= ? ORDER BY sequence",
+            "SELECT sequence, CAST(epoch AS INTEGER), CAST(body AS BLOB), sum FROM journal "
+            "WHERE stack = ? AND sequence >= ? ORDER BY sequence",
             (self._stack, after),
         )
         expected = after + 1
@@ -131,7 +132,8 @@ class Rows:
         parts: dict[str, dict[str, Any]] = {kind: {} for kind in _KINDS}
         sums: dict[PartKey, int] = {}
         for kind, key, body, total in self._connection.execute(
-            "SELECT kind, key, body, sum FROM part WHERE stack = ?", (self._stack,)
+            "SELECT CAST(kind AS TEXT), CAST(key AS TEXT), CAST(body AS BLOB), sum FROM part WHERE stack = ?",
+            (self._stack,),
         ):
             if _sum(kind, key, body) != total or kind not in _KINDS:
                 raise self._damaged(f"the snapshot's row of {key or kind}")

@@ -84,8 +84,9 @@ class Store:
         if self._connection is None:
             try:
                 self._connection = _connect(self.path, "mode=rw")
-            except sqlite3.OperationalError:
-                if os.access(self.path.parent, os.W_OK) or _has_log(self.path):
+            except sqlite3.OperationalError as error:
+                code = error.sqlite_errorcode & 0xFF
+                if code not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN) or _has_log(self.path):
                     raise
                 # A log beside the file cannot be made, and there is none: the file alone is the whole state.
                 self._connection = _connect(self.path, "immutable=1")
@@ -97,6 +98,8 @@ class Store:
             yield
         except sqlite3.Error as error:
             raise StateError(_explain(self.path, error)) from error
+        except UnicodeDecodeError as error:  # SQLite quotes damaged text in its own messages
+            raise StateError(f"{self.path} is damaged ({error}): {_RESTORE}") from error
         except OSError as error:
             place = error.filename or self.path
             raise StateError(f"the state cannot be used: {place}: {error.strerror or error}") from error

@@ -41,10 +41,11 @@ class SqliteStorage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / ".opsctl/state.db"
+        self.clock = RealClock()
         self.opened: list[SqliteBackend] = []
 
     def open(self) -> SqliteBackend:
-        backend = open_backend({}, stack=STACK, folder=self.folder, clock=RealClock())
+        backend = open_backend({}, stack=STACK, folder=self.folder, clock=self.clock)
         self.opened.append(backend)
         return backend
 

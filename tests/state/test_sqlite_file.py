@@ -1,0 +1,262 @@
+"""The SQLite file in bad hands: damaged, newer, foreign, on a full or read-only disk. State is never harmed."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import shutil
+import sqlite3
+import stat
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from orchestrator.adapters.state_sqlite import open_backend
+from orchestrator.model.errors import StateError
+from orchestrator.model.ids import StackId
+from orchestrator.model.snapshot import Outputs, Snapshot
+from orchestrator.testing.state_conformance import ALICE, BOB, STACK, begun, folded, kept
+
+ENTRIES = [begun("a", "t1"), kept("a", "t1"), kept("b"), Outputs({"x": "y"}), kept("c"), begun("d", "t2")]
+
+
+@pytest.fixture
+def filled(sqlite_storage):
+    """A closed state with a snapshot and a journal that goes on behind it."""
+    backend = sqlite_storage.open()
+    lease = backend.lease(ALICE)
+    backend.append(lease, ENTRIES[:4])
+    backend.compact(lease)
+    backend.append(lease, ENTRIES[4:])
+    backend.release(lease)
+    backend.close()
+    return sqlite_storage
+
+
+def test_files_are_for_their_owner_alone(filled):
+    folder = filled.path.parent
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(p.stat().st_mode) for p in folder.iterdir()} == {0o600}
+
+
+def test_a_closed_state_is_one_file_and_an_empty_lock(filled):
+    assert {p.name: p.stat().st_size > 0 for p in filled.path.parent.iterdir()} == {
+        "state.db": True,
+        "state.db.shop+dev.lock": False,
+    }
+
+
+def test_stacks_of_one_file_do_not_meet(filled, real_clock):
+    """Each has its own journal, lease and snapshot."""
+    other = open_backend({}, stack=StackId("shop/prod"), folder=filled.folder, clock=real_clock)
+    mine = filled.open()
+    held = mine.lease(ALICE)
+    lease = other.lease(BOB)
+    assert other.append(lease, [kept("z")]) == 1
+    assert other.compact(lease) == Snapshot(StackId("shop/prod"), 1, {"z": kept("z").record})
+    other.close()
+    assert mine.compact(held) == folded(ENTRIES)
+
+
+def test_a_flipped_bit_is_found_or_does_no_harm(filled):
+    """Wherever it is: the state reads as it was, or the reader is told; the damaged file stays as it is."""
+    whole = filled.path.read_bytes()
+    rng = random.Random(7)
+    outcomes = {"same": 0, "told": 0}
+    for _ in range(200):
+        damaged = bytearray(whole)
+        damaged[rng.randrange(len(whole))] ^= 1 << rng.randrange(8)
+        filled.path.write_bytes(damaged)
+        backend = filled.open()
+        try:
+            read, told = backend.latest(), ""
+        except StateError as error:
+            read, told = None, str(error)
+        backend.close()
+        assert read == folded(ENTRIES) or str(filled.path) in told or str(STACK) in told
+        outcomes["told" if told else "same"] += 1
+        assert filled.path.read_bytes() == bytes(damaged)
+    assert min(outcomes.values()) > 10
+
+
+@pytest.mark.parametrize("table", ["head", "journal", "part"])
+def test_a_changed_row_is_found_by_its_checksum(filled, table):
+    with sqlite3.connect(filled.path) as connection:
+        connection.execute(f"UPDATE {table} SET body = replace(body, 'a', 'e')")  # noqa: S608
+    connection.close()
+    with pytest.raises(StateError, match=r"state of stack shop/dev is damaged.*restore it from a backup"):
+        filled.open().latest()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM journal WHERE sequence = 5",
+        "DELETE FROM journal WHERE sequence = 6",
+        "DELETE FROM part WHERE key = 'a'",
+        "UPDATE part SET key = 'e' WHERE key = 'a'",
+        "UPDATE journal SET sequence = 7 WHERE sequence = 6",
+        "UPDATE journal SET epoch = 9 WHERE sequence = 6",
+    ],
+)
+def test_a_missing_or_moved_row_is_found(filled, statement):
+    with sqlite3.connect(filled.path) as connection:
+        connection.execute(statement)
+    connection.close()
+    with pytest.raises(StateError, match="damaged"):
+        filled.open().latest()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"not a database, but a text that somebody put here by mistake" * 9, "is not a database"),
+        (b"SQLite format 3\0", "is not a database"),
+    ],
+)
+def test_what_is_no_database_is_refused_and_left_alone(sqlite_storage, content, message):
+    sqlite_storage.path.parent.mkdir()
+    sqlite_storage.path.write_bytes(content)
+    backend = sqlite_storage.open()
+    for attempt in (backend.latest, backend.unlock, lambda: backend.lease(ALICE)):
+        with pytest.raises(StateError, match=message):
+            attempt()
+    assert sqlite_storage.path.read_bytes() == content
+
+
+def test_another_programs_database_is_refused_and_left_alone(sqlite_storage):
+    sqlite_storage.path.parent.mkdir()
+    with sqlite3.connect(sqlite_storage.path) as connection:
+        connection.execute("CREATE TABLE t(a)")
+    connection.close()
+    before = sqlite_storage.path.read_bytes()
+    with pytest.raises(StateError, match="no state of opsctl"):
+        sqlite_storage.open().lease(ALICE)
+    assert sqlite_storage.path.read_bytes() == before
+
+
+def test_a_truncated_file_is_refused(filled):
+    whole = filled.path.read_bytes()
+    for size in (50, 4096, len(whole) - 4096):
+        filled.path.write_bytes(whole[:size])
+        with pytest.raises(StateError, match=r"truncated|not a database"):
+            filled.open().latest()
+
+
+def test_an_empty_file_is_as_good_as_none(sqlite_storage):
+    """It holds nothing that could be lost: an interrupted copy, or an editor's accident."""
+    sqlite_storage.path.parent.mkdir()
+    sqlite_storage.path.touch()
+    backend = sqlite_storage.open()
+    assert backend.latest() == Snapshot(STACK)
+    assert backend.append(backend.lease(ALICE), [kept("a")]) == 1
+
+
+@contextmanager
+def file_size_limit(size: int):
+    """Writes beyond it fail, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_leaves_the_state_as_it_was(filled):
+    """The append is refused with the path and the cause; when there is room again, it goes on."""
+    backend = filled.open()
+    lease = backend.lease(ALICE)
+    backend.append(lease, [kept("e")])
+    large = kept("f", value="x" * 400_000)
+    with file_size_limit(100_000), pytest.raises(StateError, match=r"state\.db: .*disk is full or failing"):
+        backend.append(lease, [large])
+    assert backend.latest() == filled.open().latest() == folded([*ENTRIES, kept("e")])
+    assert backend.append(lease, [large]) == 8
+
+
+@contextmanager
+def ordinary_user():
+    """A user whom permissions bind, where the tests run as root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def users_folder():
+    """A folder of the ordinary user's, reachable by them."""
+    folder = Path(tempfile.mkdtemp(prefix="opsctl-test-"))
+    if os.geteuid() == 0:
+        os.chown(folder, 65534, 65534)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_read_only_folder_can_be_read_and_says_so_when_written(users_folder, real_clock):
+    def opened():
+        return open_backend({}, stack=STACK, folder=users_folder, clock=real_clock)
+
+    path = users_folder / ".opsctl/state.db"
+    with ordinary_user():
+        backend = opened()
+        lease = backend.lease(ALICE)
+        backend.append(lease, [kept("a")])
+        backend.release(lease)
+        backend.close()
+        before = path.read_bytes()
+        path.chmod(0o400)
+        path.parent.chmod(0o500)
+        backend = opened()
+        assert backend.latest() == folded([kept("a")])
+        with pytest.raises(StateError, match=r"state\.db: cannot be written .*permissions"):
+            backend.lease(BOB)
+        backend.close()
+        path.parent.chmod(0o700)
+    assert path.read_bytes() == before
+
+
+def test_a_folder_that_may_not_be_written_is_named(users_folder, real_clock):
+    with ordinary_user():
+        users_folder.chmod(0o500)
+        backend = open_backend({}, stack=STACK, folder=users_folder, clock=real_clock)
+        assert backend.latest() == Snapshot(STACK)
+        with pytest.raises(StateError, match=r"\.opsctl: Permission denied"):
+            backend.lease(ALICE)
+        users_folder.chmod(0o700)
+        (users_folder / ".opsctl").mkdir(mode=0)
+        with pytest.raises(StateError, match=r"state\.db: Permission denied"):
+            backend.latest()
+        backend.close()
+
+
+def test_a_path_through_a_file_is_named(tmp_path, real_clock):
+    (tmp_path / "file").touch()
+    backend = open_backend({"path": "file/state.db"}, stack=STACK, folder=tmp_path, clock=real_clock)
+    for attempt in (backend.latest, lambda: backend.lease(ALICE)):
+        with pytest.raises(StateError, match=r"file/state\.db: Not a directory"):
+            attempt()
+
+
+@pytest.mark.parametrize("path", ["", 7, None])
+def test_a_path_must_be_a_name(tmp_path, real_clock, path):
+    with pytest.raises(StateError, match="must be a file name"):
+        open_backend({"path": path}, stack=STACK, folder=tmp_path, clock=real_clock)
+
+
+def test_a_file_held_by_another_program_is_said(filled, monkeypatch):
+    """Not a lease, but SQLite's own lock: a backup that never ends."""
+    monkeypatch.setattr("orchestrator.adapters.sqlite_store._BUSY_SECONDS", 0.05)
+    backup = sqlite3.connect(filled.path, isolation_level=None)
+    backup.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StateError, match=r"state\.db: in use by another process"):
+        filled.open().lease(ALICE)
+    backup.close()
