@@ -46,7 +46,7 @@ def load(group: str, name: str) -> Any:
         return point.load()
     except Exception as error:
         owner = point.dist.name if point.dist is not None else "an unknown distribution"
-        reason = f"{type(error).__name__}: {error}"
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise PluginError(f"the {_WHAT[group]} {name!r} of {owner} cannot be loaded: {reason}") from error
 
 

@@ -35,7 +35,7 @@ class File:
         self._folder = folder
         self._outside = outside
         self._count = count
-        self.schema = schema(outside=outside)
+        self.schema = SCHEMA
 
     def read(self, refs: Sequence[Ref]) -> ReadResult:
         """One read a file; by the id, which is its path as written, or by the path that is wanted."""
@@ -147,14 +147,10 @@ def _mode(mode: Any) -> Any:
     return mode if isinstance(mode, Unknown) or not str(mode).isdigit() else f"{int(str(mode), 8):04o}"
 
 
-def _refine(spec: Mapping[str, Any], *, outside: bool) -> list[str]:
+def _refine(spec: Mapping[str, Any]) -> list[str]:
     """The messages of what no schema can say."""
     messages = []
     path, content = spec.get("path"), spec.get("content")
-    if isinstance(path, str) and not outside and (Path(path).is_absolute() or ".." in Path(path).parts):
-        messages.append(
-            f"path {path!r} leads out of the stack's folder (the setting `outside: true` allows it)"
-        )
     if isinstance(path, str) and (not path.strip("./") or path.endswith("/")):
         messages.append(f"path {path!r} names no file")
     if isinstance(content, str) and len(content.encode()) > LIMIT:
@@ -162,38 +158,36 @@ def _refine(spec: Mapping[str, Any], *, outside: bool) -> list[str]:
     return messages
 
 
-def schema(*, outside: bool) -> KindSchema:
-    """The kind, with the rule on paths that the provider's settings ask for."""
-    return KindSchema(
-        type=TYPE,
-        summary="a text file",
-        spec=Property(
-            "object",
-            properties={
-                "path": Property(
-                    "string", "where it lies, from the stack's folder", required=True, create_only=True
-                ),
-                "content": Property("string", "all of its text", required=True),
-                "mode": Property(
-                    "string",
-                    'permission bits in quotes: "0644"',
-                    pattern=r"^0?[0-7]{3}$",
-                    default=MODE,
-                    normalize=_mode,
-                ),
-            },
-        ),
-        status=Property(
-            "object",
-            properties={
-                "id": Property("string", "its path as written", stable=True),
-                "path": Property("string", "its absolute path", stable=True),
-                "sha256": Property("string", "digest of its content; empty where that is a secret"),
-                "size": Property("integer", "in bytes"),
-            },
-        ),
-        reads=(ReadWay(How.GET),),
-        marking=Marking.NATURAL,
-        natural_key=("path",),
-        refine=lambda spec: _refine(spec, outside=outside),
-    )
+SCHEMA: Final = KindSchema(
+    type=TYPE,
+    summary="a text file",
+    spec=Property(
+        "object",
+        properties={
+            "path": Property(
+                "string", "where it lies, from the stack's folder", required=True, create_only=True
+            ),
+            "content": Property("string", "all of its text", required=True),
+            "mode": Property(
+                "string",
+                'permission bits in quotes: "0644"',
+                pattern=r"^0?[0-7]{3}$",
+                default=MODE,
+                normalize=_mode,
+            ),
+        },
+    ),
+    status=Property(
+        "object",
+        properties={
+            "id": Property("string", "its path as written", stable=True),
+            "path": Property("string", "its absolute path", stable=True),
+            "sha256": Property("string", "digest of its content; empty where that is a secret"),
+            "size": Property("integer", "in bytes"),
+        },
+    ),
+    reads=(ReadWay(How.GET),),
+    marking=Marking.NATURAL,
+    natural_key=("path",),
+    refine=_refine,
+)
