@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from orchestrator.adapters.sqlite_rows import Head, Rows
 from orchestrator.adapters.state_sqlite import SqliteBackend
+from orchestrator.kit.object_blocks import Block
+from orchestrator.kit.object_log import ObjectLog
 from orchestrator.model.errors import OpsctlError
 from orchestrator.seams.state import Lease
 from orchestrator.testing.state_conformance import CASES, Storage
@@ -66,3 +69,19 @@ def test_appending_one_by_one_is_noticed(mutate):
         return last
 
     assert "an_append_is_all_or_none" in mutate("append", append)
+
+
+def test_a_log_that_writes_behind_its_successor_is_noticed(monkeypatch, object_storages):
+    """The number of an append is taken, and the mutant tries the next instead of stopping."""
+    original = ObjectLog._put
+
+    def put(self: ObjectLog, block: Block) -> Block | None:
+        while (other := original(self, block)) is not None and block.entries:
+            block = msgspec.structs.replace(block, number=other.number + 1, first=other.last + 1)
+        return other
+
+    monkeypatch.setattr(ObjectLog, "_put", put)
+    assert broken_promises(object_storages) >= {
+        "a_lease_that_is_not_renewed_is_taken_over",
+        "a_broken_lease_cannot_write",
+    }
