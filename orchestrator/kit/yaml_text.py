@@ -38,14 +38,14 @@ class Composer(CParser):
             yield self.get_node()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Text:
     """A file's text, with its lines found on first need."""
 
     file: str
-    text: str
-    _starts: list[int] = field(default_factory=list)
-    _composed: tuple[int, Any] = (-1, None)
+    text: str = field(repr=False)
+    _starts: list[int] = field(default_factory=list, repr=False)
+    _composed: tuple[int, Any] = field(default=(-1, None), repr=False)
 
     def line(self, number: int) -> str:
         """The line of that number, which counts from 0."""

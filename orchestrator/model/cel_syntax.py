@@ -15,7 +15,7 @@ from orchestrator.model.ids import Path, render_path
 
 ORDERED: Final = "opsctl_ordered"
 """The function that turns a map into its sorted keys before a macro loops over it."""
-SCOPE: Final = frozenset({"params", "stack", "env", "self", "each", "resources"})
+SCOPE: Final = frozenset({"params", "stack", "env", "self", "each", "parent", "resources"})
 TYPES: Final = frozenset(
     {"bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "dyn", "google"}
     | {"optional_type"}

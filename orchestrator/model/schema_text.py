@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.model.schema import MISSING, Property
+
+ALIASES: Final = {
+    "map": "object",
+    "list": "array",
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+    "str": "string",
+}
+"""What people write for JSON Schema's names of types."""
 
 
 def property_of(text: Mapping[str, Any]) -> Property:
@@ -17,6 +27,7 @@ def property_of(text: Mapping[str, Any]) -> Property:
     }
     additional = text.get("additionalProperties")
     kind = text.get("type", "object" if inner else "any")
+    kind = [ALIASES.get(k, k) for k in kind] if isinstance(kind, list) else ALIASES.get(kind, kind)
     return Property(
         type=tuple(kind) if isinstance(kind, list) else kind,
         description=text.get("description", ""),

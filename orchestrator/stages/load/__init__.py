@@ -1,0 +1,12 @@
+"""Files become documents that know where they stand, and a stack with the values of its parameters.
+
+Enters: a folder with ``opsctl.yaml``, an environment's name, parameters from the command line. Leaves: the stack,
+its checked documents, and every diagnostic at once. Holds: the order in which files are found or written does not
+matter; nothing is coerced; a file that cannot be read hides no other file's mistakes.
+"""
+
+from __future__ import annotations
+
+from orchestrator.stages.load.loading import Loaded, load
+
+__all__ = ["Loaded", "load"]
