@@ -44,7 +44,9 @@ def declared(body: Mapping[str, Any], place: Place, found: Findings) -> dict[str
         elif param.default is not MISSING:
             if param.sensitive:
                 message = f"params.{name} is sensitive, and its default stands here in plain text"
-                found.warn(message, place.key_position(at), "give it with -p or OPSCTL_PARAM_, or use secret(…)")
+                found.warn(
+                    message, place.key_position(at), "give it with -p or OPSCTL_PARAM_, or use secret(…)"
+                )
             _checked(param, param.default, found, at=place.position(at))
         params[name] = param
     return params
