@@ -30,6 +30,7 @@ _ERROR: Final = re.compile(r"^error: (?P<message>.+?)(?:\n|\Z)", re.MULTILINE)
 _LEGACY: Final = (
     "this is legacy Rego: write `contains` and `if`, or mark it with the line `# rego-version: 0`"
 )
+_LONGEST: Final = 200
 _ENTRY: Final = "opsctl_entry"
 
 
@@ -199,22 +200,27 @@ def _parse(file: str, text: str) -> str:
 
 def plain(error: str) -> str:
     """An engine's error in one line, without its backtrace, and with the place it names."""
+    said, place = _read(error)
+    return f"{said} ({place})" if place else said
+
+
+def _read(error: str) -> tuple[str, Position | None]:
+    """Message and place. The engine quotes whole values in a message: it is cut."""
     text = error.partition("Stack backtrace")[0]
     message, place = _ERROR.search(text), _PLACE.search(text)
     said = message["message"].strip() if message else " ".join(text.split())
-    return f"{said} ({place['file']}:{place['line']}:{place['column']})" if place else said
+    said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
+    return said, Position(place["file"], int(place["line"]), int(place["column"])) if place else None
 
 
 def _diagnostic(error: str, modules: Mapping[str, str]) -> Diagnostic:
-    text = error.partition("Stack backtrace")[0]
-    message, place = _ERROR.search(text), _PLACE.search(text)
-    said = message["message"].strip() if message else " ".join(text.split())
+    said, place = _read(error)
     if place is None:
         return Diagnostic(said, Position(next(iter(modules), "")))
-    line, column = int(place["line"]), int(place["column"])
-    lines = modules.get(place["file"], "").splitlines()
-    shown = lines[line - 1] if 0 < line <= len(lines) else ""
-    return Diagnostic(said, Position(place["file"], line, column, shown))
+    lines = modules.get(place.file, "").splitlines()
+    return Diagnostic(
+        said, replace(place, text=lines[place.line - 1] if 0 < place.line <= len(lines) else "")
+    )
 
 
 def _failed(reason: str) -> Verdict:

@@ -149,16 +149,19 @@ def policy_input(
     params: Mapping[str, Any],
     changes: Sequence[Change] = (),
     resources: Sequence[Desired] = (),
+    operation: str = "apply",
 ) -> dict[str, Any]:
     """The whole input document of one stage.
 
-    ``stack`` and ``params`` go in as they are, secrets hidden. ``summary`` counts the changes by our own
-    action names, every name present.
+    ``stack`` and ``params`` go in as they are, secrets hidden; ``stack`` has ``name``, ``id`` and ``providers``
+    (by name, each with ``region`` where it has one). ``operation`` is ``apply`` or ``destroy``: what the user
+    asked for. ``summary`` counts the changes by our own action names, every name present.
     """
     counts = Counter(c.action for c in changes)
     return {
         "format_version": FORMAT_VERSION,
         "stage": str(stage),
+        "operation": operation,
         "stack": view(stack).value,
         "params": view(params).value,
         "summary": {str(action): counts[action] for action in Action},

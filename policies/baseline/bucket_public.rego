@@ -1,0 +1,21 @@
+# METADATA
+# title: Buckets block public access
+# description: |
+#   All four settings, because each closes another door: ACLs and policies, new ones and those that exist.
+# related_resources:
+# - ref: https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html#s3-8
+# custom:
+#   severity: high
+package opsctl.baseline.bucket_public
+
+import data.opsctl.lib
+import rego.v1
+
+deny contains {"msg": msg, "address": change.address, "path": ["PublicAccessBlockConfiguration"]} if {
+	some change in lib.of_type("AWS::S3::Bucket")
+	block := object.get(change.change.after, "PublicAccessBlockConfiguration", {})
+	settings := {"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"}
+	open := {setting | some setting in settings; not block[setting] == true}
+	count(open) > 0
+	msg := sprintf("%s may become public: set %s to true", [change.address, concat(", ", sort(open))])
+}

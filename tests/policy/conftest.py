@@ -1,0 +1,55 @@
+"""A real OPA: the binary, and a server of it on a free loopback port."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def opa_binary() -> str:
+    """``opa`` on PATH, or where ``go install`` puts it."""
+    found = shutil.which("opa")
+    go = shutil.which("go")
+    if found is None and go is not None:
+        gopath = subprocess.run(
+            [go, "env", "GOPATH"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        found = shutil.which("opa", path=str(Path(gopath, "bin")))
+    assert found is not None, "opa is needed: go install github.com/open-policy-agent/opa@latest"
+    return found
+
+
+@pytest.fixture(scope="session")
+def opa_server(opa_binary):
+    """The URL of a real OPA server that starts empty."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    arguments = [opa_binary, "run", "--server", "--addr", f"127.0.0.1:{port}", "--log-level", "error"]
+    arguments += ["--skip-version-check"]
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            _wait(f"http://127.0.0.1:{port}/health", server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+def _wait(url: str, server: subprocess.Popen) -> None:
+    for _ in range(200):
+        assert server.poll() is None, "opa ended"
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.05)
+    raise AssertionError("opa did not become healthy")

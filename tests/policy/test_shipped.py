@@ -1,0 +1,76 @@
+"""The guardrails that ship: documented, tested, and agreed on by both engines."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from orchestrator.adapters.policy_embedded import EmbeddedEngine, compile_modules
+from orchestrator.adapters.policy_files import load_bundle
+from orchestrator.adapters.policy_metadata import annotations_of
+from orchestrator.adapters.policy_rules import TEST_SUFFIX, discover
+from orchestrator.adapters.policy_tests import check, run_tests
+from orchestrator.model.verdict import Stage
+from orchestrator.stages.policy import ask
+
+POLICIES = Path(__file__).parents[2] / "policies"
+GUARDRAILS = sorted(p for p in (POLICIES / "baseline").glob("*.rego") if not p.name.endswith(TEST_SUFFIX))
+RULES = [p for p in GUARDRAILS if p.stem not in ("lib", "network")]
+
+
+def test_nothing_is_wrong_with_them():
+    """The shipped folder passes its own check, without a warning."""
+    assert check([POLICIES]) == []
+
+
+def test_their_tests_pass():
+    """Every Rego test that ships passes on the embedded engine."""
+    results = run_tests([POLICIES])
+    assert len(results) > 100
+    assert [r for r in results if not r.passed] == []
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda p: p.stem)
+def test_each_is_documented_and_tested(path: Path):
+    """A guardrail says what, why, how bad and where to read more; its package is its file; its tests are beside it."""
+    text = path.read_text(encoding="utf-8")
+    assert f"\npackage opsctl.baseline.{path.stem}\n" in text
+    said = annotations_of(path.name, text).found[0]
+    assert said.title
+    assert said.description
+    assert said.severity in ("low", "medium", "high", "critical")
+    assert said.link.startswith("https://")
+    assert path.with_name(f"{path.stem}{TEST_SUFFIX}").exists()
+
+
+def test_there_are_at_least_a_dozen():
+    """What the documentation promises, counted by the rules that are asked."""
+    bundle = load_bundle([POLICIES])
+    outlines, _ = compile_modules(bundle.modules, bundle.data)
+    assert len({rule.package for rule in discover(outlines)[0]}) >= 12
+
+
+def test_an_empty_plan_passes():
+    """No guardrail speaks where nothing changes, at any stage."""
+    bundle = load_bundle([POLICIES])
+    for stage in Stage:
+        assert ask(EmbeddedEngine(), bundle, {"resource_changes": [], "resources": []}, stage) == ()
+
+
+@pytest.mark.server
+def test_opa_agrees(opa_binary):
+    """OPA's own test runner, its strict check and its formatter accept the same files."""
+    ran = subprocess.run(
+        [opa_binary, "test", "--format=json", str(POLICIES)], capture_output=True, text=True, check=False
+    )
+    results = json.loads(ran.stdout)
+    assert [r["name"] for r in results if r.get("fail") or r.get("error")] == []
+    assert len(results) == len(run_tests([POLICIES]))
+    subprocess.run([opa_binary, "check", "--strict", str(POLICIES)], check=True, capture_output=True)
+    fmt = subprocess.run(
+        [opa_binary, "fmt", "--list", str(POLICIES)], capture_output=True, text=True, check=True
+    )
+    assert fmt.stdout == ""
