@@ -42,13 +42,14 @@ STACK: Final = StackId("shop/dev")
 """The stack that a Storage opens."""
 ALICE: Final = Holder("alice@one (pid 12)", "opsctl apply", 1_700_000_000.0)
 BOB: Final = Holder("bob@two (pid 34)", "opsctl destroy", 1_700_000_100.0)
-LONG: Final = 30.0
-SHORT: Final = 0.6
-"""Seconds of a lease that a case lets expire."""
 
 
 class Storage(Protocol):
     """One place where the state of ``STACK`` is kept, empty at first."""
+
+    @property
+    def ttl(self) -> float:
+        """Seconds of a lease that a case lets expire: a second is enough where renewing takes no time."""
 
     def open(self) -> StateBackend:
         """A backend on it, as a process of its own would have. The storage closes it at the end."""
@@ -163,10 +164,10 @@ def history_is_in_order_and_survives_compaction(storage: Storage) -> None:
 def a_held_stack_is_refused_and_its_holder_named(storage: Storage) -> None:
     """Two contenders: one has it; the other learns who, what, and what to do. Renewal keeps it."""
     one, two = storage.open(), storage.open()
-    lease = one.lease(ALICE, ttl=SHORT)
-    time.sleep(SHORT * 2)
+    lease = one.lease(ALICE, ttl=storage.ttl)
+    time.sleep(storage.ttl * 2)
     with refused(LockHeldError, ALICE.owner, ALICE.command, "2023-11-14", "state unlock"):
-        two.lease(BOB, ttl=SHORT)
+        two.lease(BOB, ttl=storage.ttl)
     assert two.holder() == ALICE
     one.append(lease, [kept("a")])
     one.release(lease)
@@ -183,7 +184,7 @@ def of_many_contenders_one_wins(storage: Storage) -> None:
     def contend(backend: StateBackend) -> Lease | None:
         barrier.wait()
         try:
-            return backend.lease(ALICE, ttl=3.0)
+            return backend.lease(ALICE, ttl=storage.ttl * 3)
         except LockHeldError:
             return None
 
@@ -198,10 +199,10 @@ def of_many_contenders_one_wins(storage: Storage) -> None:
 def a_lease_that_is_not_renewed_is_taken_over(storage: Storage) -> None:
     """A late write of the old owner is refused, and nothing of it is written; so is its compaction."""
     old, new = storage.open(), storage.open()
-    lost = old.lease(ALICE, ttl=SHORT)
+    lost = old.lease(ALICE, ttl=storage.ttl)
     old.append(lost, [kept("a")])
     storage.freeze(old)
-    held = _lease_after_expiry(new, BOB)
+    held = _lease_after_expiry(new, BOB, storage.ttl)
     assert held.epoch > lost.epoch
     before = storage.content()
     with refused(LeaseLostError, BOB.owner):
@@ -330,11 +331,11 @@ def a_newer_format_is_refused_untouched(storage: Storage) -> None:
     assert storage.content() == before
 
 
-def _lease_after_expiry(backend: StateBackend, holder: Holder) -> Lease:
-    deadline = time.monotonic() + SHORT + 5
+def _lease_after_expiry(backend: StateBackend, holder: Holder, ttl: float) -> Lease:
+    deadline = time.monotonic() + ttl + 5
     while True:
         try:
-            return backend.lease(holder, ttl=LONG)
+            return backend.lease(holder)
         except LockHeldError:
             assert time.monotonic() < deadline, "a dead owner's lease was not taken over"
             time.sleep(0.05)

@@ -38,6 +38,8 @@ def real_clock() -> RealClock:
 class SqliteStorage:
     """A folder of its own for each test."""
 
+    ttl = 0.9
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / ".opsctl/state.db"
@@ -79,6 +81,8 @@ class SqliteStorage:
 
 class ObjectStorage:
     """A log on objects that all backends share."""
+
+    ttl = 0.9
 
     def __init__(self, store: ObjectStore, settings: dict[str, str] | None = None) -> None:
         self.store = store
@@ -191,5 +195,6 @@ def s3_settings(s3_endpoint: str) -> Iterator[dict[str, str]]:
 def s3_storage(s3_settings: dict[str, str]) -> Iterator[ObjectStorage]:
     store = s3.S3Store(s3._client(s3_settings), s3_settings["bucket"], f"opsctl/{STACK.replace('/', '+')}/")
     storage = ObjectStorage(store, s3_settings)
+    storage.ttl = 1.5
     yield storage
     storage.close()

@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.change import Action, Cause, Gate, PropertyChange
+from orchestrator.model.change import Action, Cause, Change, Gate, PropertyChange
 from orchestrator.model.codec import decode, digest, encode
 from orchestrator.model.ids import Address, ProviderName, StackId, Token, TypeName, Uid
 from orchestrator.model.marker import Marker
+from orchestrator.model.plan import Charter, Plan
 from orchestrator.model.provision import Intent
+from orchestrator.model.resource import Desired
 from orchestrator.model.snapshot import Began, Entry, Finished, Gone, Kept, Record, Snapshot, Waiting
 from orchestrator.model.values import UNKNOWN, Secret
 
@@ -131,3 +133,18 @@ def test_an_entry_of_an_intent_names_its_tag():
     marker = Marker(StackId("s"), Address("web"), Uid("u1"))
     entry = Began(Intent(Token("t"), Action.CREATE, TypeName("T"), Address("web"), "local", marker))
     assert b'"entry":"began"' in encode(entry)
+
+
+def test_a_plan_comes_back_as_it_was():
+    """With what is not known yet, secrets by reference, and gates."""
+    change = Change(
+        Address("web"), TypeName("T"), ProviderName("aws"), Action.CREATE,
+        after={"id": UNKNOWN, "password": Secret(None, "env:P", "1")},
+        properties=(PropertyChange(("id",), None, UNKNOWN),), gates=(Gate("tcp", {"port": 22}),),
+    )  # fmt: skip
+    desired = Desired(
+        change.address, change.type, change.provider, {"a": ["b"]}, depends_on=(Address("net"),)
+    )
+    plan = Plan(Charter("shop", StackId("shop/dev")), (desired,), (change,), removed={Address("old"): True})
+    assert decode(encode(plan), Plan) == plan
+    assert digest(plan) == digest(decode(encode(plan), Plan))

@@ -8,7 +8,10 @@ from orchestrator.kit.object_log import ObjectLog
 from orchestrator.model.errors import LeaseLostError, LockHeldError, StateError
 from orchestrator.seams.state import Holder
 from orchestrator.testing.object_store import MemoryStore
-from orchestrator.testing.state_conformance import ALICE, BOB, SHORT, STACK, folded, kept
+from orchestrator.testing.state_conformance import ALICE, BOB, STACK, folded, kept
+
+SHORT = 0.9
+"""Seconds of a lease that a test lets expire."""
 
 
 class LossyStore(MemoryStore):
