@@ -1,0 +1,146 @@
+"""The only door to boto3: one session, lazy clients, every API call counted, every error in a family.
+
+In: an operation's own name and parameters. Out: the parsed answer. Holds: the SDK never retries (the core owns
+retries), and no exception of the SDK leaves this module.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from orchestrator.model.errors import ProviderError
+from orchestrator.model.values import Secret, reveal
+from providers.aws import errors
+
+CONCURRENCY: Final = 8
+_READ_SECONDS: Final = 60
+_PAGE: Final = {"ec2": 1000, "rds": 100}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to connect: a region, and optionally keys, a profile of the shared configuration, and an endpoint."""
+
+    region: str
+    endpoint: str = ""
+    profile: str = ""
+    access_key_id: str | Secret = ""
+    secret_access_key: str | Secret = ""
+    session_token: str | Secret = ""
+
+
+@dataclass
+class Client:
+    """Calls to one account in one region. Safe to share between threads."""
+
+    settings: Settings
+    counts: Counter[str] = field(default_factory=Counter)
+    _clients: dict[str, Any] = field(default_factory=dict)
+    _session: Any = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _mine: threading.local = field(default_factory=threading.local)
+
+    def call(self, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """One API call; secrets in ``params`` are revealed here. Raises one of the three families."""
+        from botocore import xform_name  # noqa: PLC0415 - the SDK is imported by the first call
+
+        client = self._client(service, operation)
+        with _mapped(operation):
+            answer: dict[str, Any] = getattr(client, xform_name(operation))(**reveal(params))
+            return answer
+
+    def pages(self, service: str, operation: str, params: Mapping[str, Any], key: str) -> Iterator[Any]:
+        """The items under ``key`` of every page; operations that do not page answer one."""
+        from botocore import xform_name  # noqa: PLC0415
+
+        client = self._client(service, operation)
+        name = xform_name(operation)
+        with _mapped(operation):
+            if not client.can_paginate(name):
+                yield from getattr(client, name)(**params).get(key, ())
+                return
+            page = {"PageSize": _PAGE[service]} if service in _PAGE else {}
+            for answer in client.get_paginator(name).paginate(**params, PaginationConfig=page):
+                yield from answer.get(key, ())
+
+    @property
+    def calls_of_this_thread(self) -> int:
+        """How many calls the current thread has made: the difference of two looks is what a read took."""
+        return getattr(self._mine, "calls", 0)
+
+    def _client(self, service: str, operation: str) -> Any:
+        with self._lock, _mapped(operation):
+            if service not in self._clients:
+                self._clients[service] = self._open(service)
+            return self._clients[service]
+
+    def _open(self, service: str) -> Any:
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
+        if self._session is None:
+            self._session = boto3.Session(**self._keys(), region_name=self.settings.region)
+        style = {"addressing_style": "path"} if self.settings.endpoint else {}
+        config = Config(
+            retries={"total_max_attempts": 1},
+            connect_timeout=5,
+            read_timeout=_READ_SECONDS,
+            max_pool_connections=CONCURRENCY,
+            s3=style,
+        )
+        client = self._session.client(service, endpoint_url=self.settings.endpoint or None, config=config)
+        client.meta.events.register("before-call", self._count)
+        return client
+
+    def _keys(self) -> dict[str, str]:
+        given = {
+            "aws_access_key_id": self.settings.access_key_id,
+            "aws_secret_access_key": self.settings.secret_access_key,
+            "aws_session_token": self.settings.session_token,
+            "profile_name": self.settings.profile,
+        }
+        return {name: reveal(value) for name, value in given.items() if value}
+
+    def _count(self, model: Any, **_: Any) -> None:
+        self._mine.calls = self.calls_of_this_thread + 1
+        with self._lock:
+            self.counts[model.name] += 1
+
+
+class _mapped:  # noqa: N801 - reads as a statement
+    """Turns whatever the SDK raises inside into one of the three families."""
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Raise the mapped error in place of the SDK's."""
+        mapped = _map(self.operation, error) if error is not None else None
+        if mapped is not None:
+            raise mapped from error
+
+
+def _map(operation: str, error: BaseException) -> ProviderError | None:
+    from botocore import exceptions as sdk  # noqa: PLC0415
+
+    match error:
+        case sdk.ClientError():
+            return errors.answered(operation, error.response)
+        case sdk.EndpointConnectionError() | sdk.ConnectTimeoutError() | sdk.ProxyConnectionError():
+            return errors.unsent(operation, f"cannot reach AWS: {error}")
+        case sdk.NoCredentialsError():
+            said = "no AWS credentials were found: set accessKeyId and secretAccessKey by reference, or a profile"
+            return errors.unusable(operation, said)
+        case sdk.HTTPClientError() | sdk.ResponseParserError():
+            return errors.unanswered(operation, f"no whole answer from AWS: {error}")
+        case sdk.BotoCoreError():
+            return errors.unusable(operation, str(error))
+        case _:
+            return None
