@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -53,7 +53,7 @@ class Client:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**reveal(params))
             return answer
 
-    def pages(self, service: str, operation: str, params: Mapping[str, Any], key: str) -> Iterator[Any]:
+    def pages(self, service: str, operation: str, params: Mapping[str, Any], key: str) -> list[Any]:
         """The items under ``key`` of every page; operations that do not page answer one."""
         from botocore import xform_name  # noqa: PLC0415
 
@@ -61,11 +61,10 @@ class Client:
         name = xform_name(operation)
         with _mapped(operation):
             if not client.can_paginate(name):
-                yield from getattr(client, name)(**params).get(key, ())
-                return
+                return list(getattr(client, name)(**params).get(key, ()))
             page = {"PageSize": _PAGE[service]} if service in _PAGE else {}
-            for answer in client.get_paginator(name).paginate(**params, PaginationConfig=page):
-                yield from answer.get(key, ())
+            answers = client.get_paginator(name).paginate(**params, PaginationConfig=page)
+            return [item for answer in answers for item in answer.get(key, ())]
 
     @property
     def calls_of_this_thread(self) -> int:
@@ -129,6 +128,7 @@ class _mapped:  # noqa: N801 - reads as a statement
 
 def _map(operation: str, error: BaseException) -> ProviderError | None:
     from botocore import exceptions as sdk  # noqa: PLC0415
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     match error:
         case sdk.ClientError():
@@ -138,7 +138,7 @@ def _map(operation: str, error: BaseException) -> ProviderError | None:
         case sdk.NoCredentialsError():
             said = "no AWS credentials were found: set accessKeyId and secretAccessKey by reference, or a profile"
             return errors.unusable(operation, said)
-        case sdk.HTTPClientError() | sdk.ResponseParserError():
+        case sdk.HTTPClientError() | ResponseParserError():
             return errors.unanswered(operation, f"no whole answer from AWS: {error}")
         case sdk.BotoCoreError():
             return errors.unusable(operation, str(error))

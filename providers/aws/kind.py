@@ -109,6 +109,10 @@ class Kind(ABC):
         """``spec`` with the name that a create generates where it gives none."""
         return spec
 
+    def told(self, prior: Observed, want: Mapping[str, Any]) -> Observed:  # noqa: ARG002
+        """``prior`` in the words of ``want``, where a value may be given in part."""
+        return prior
+
     def state(self, observed: Observed | None) -> str:
         """The state that waits look at."""
         return ABSENT if observed is None else "present"

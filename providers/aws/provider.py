@@ -74,7 +74,10 @@ class AwsProvider:
         self, type: TypeName, prior: Observed, want: Mapping[str, Any], last: Mapping[str, Any]
     ) -> Proposal:
         """The difference, by the kind's schema."""
-        return propose(self._kinds[type].schema, prior, want, last)
+        kind = self._kinds[type]
+        if not last:
+            want = {name: value for name, value in want.items() if not _is_launch_only(kind.schema, name)}
+        return propose(kind.schema, kind.told(prior, want), want, last)
 
     def begin(self, request: Request, token: Token) -> Done | Pending:
         """Make the first call of a change; the rest is in the handle."""
@@ -171,7 +174,7 @@ class AwsProvider:
             if left.steps:
                 return _pending(left, 0.0)
             return Done(None if left.end == GONE else observed)
-        if state in kind.failed:
+        if state in kind.failed and rest.end != GONE:
             raise PermanentError(f"{kind.type} {rest.id} is {state}: {kind.assess_message(observed)}")
         if state == ABSENT:
             return _unseen(rest)
@@ -184,6 +187,12 @@ class AwsProvider:
             if error.code in call.ignore or ("missing" in call.ignore and is_missing(error)):
                 return None
             raise
+
+
+def _is_launch_only(schema: KindSchema, name: str) -> bool:
+    """Of an adopted object nobody knows what it was made with: that is no reason to replace it."""
+    inner = schema.spec.properties[name]
+    return inner.create_only and inner.write_only
 
 
 def _id(request: Request) -> str:

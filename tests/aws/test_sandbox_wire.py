@@ -39,9 +39,9 @@ def test_a_failure_has_the_code_that_was_asked_for(cloud, ec2):
 
 
 def test_the_account_is_told(cloud):
-    """STS names the account that the settings promise."""
+    """STS names the account of the sandbox."""
     told = cloud.client("sts").get_caller_identity()["Account"]
-    assert told == cloud.running.settings["account"]
+    assert told == cloud.running.world.account
 
 
 def test_buckets_are_conditional_and_versioned(cloud):

@@ -27,7 +27,16 @@ class Running:
     settings: Mapping[str, object]
     """What a provider needs to connect: region, endpoint, and keys that open nothing elsewhere."""
     server: Server
-    world: World
+    application: Application
+
+    @property
+    def world(self) -> World:
+        """What it knows."""
+        return self.application.world
+
+    def reset(self) -> None:
+        """Forget everything and go on empty, in the same place."""
+        self.application.reset()
 
     def close(self) -> None:
         """Stop serving and forget everything."""
@@ -47,15 +56,15 @@ def start(
     """Serve a fresh, empty AWS on loopback. Nothing is written to ``folder``."""
     del folder
     world = World(responders=responders, transition_seconds=transition_seconds, now=now)
-    application = FaultyApplication(
-        Application(world), faults, wire.operation, "aws", throttled=wire.throttled, failed=wire.failed
+    application = Application(world)
+    faulty = FaultyApplication(
+        application, faults, wire.operation, "aws", throttled=wire.throttled, failed=wire.failed
     )
-    server = serve(application, port=port)
+    server = serve(faulty, port=port)
     settings = {
         "region": "eu-central-1",
         "endpoint": server.url,
         "accessKeyId": "sandbox",
         "secretAccessKey": "sandbox",
-        "account": world.account,
     }
-    return Running(server.url, settings, server, world)
+    return Running(server.url, settings, server, application)

@@ -46,6 +46,12 @@ class Application:
     moto: WSGIApplication = field(default_factory=lambda: DomainDispatcherApplication(create_backend_app))
     tokens: Tokens = field(default_factory=Tokens)
 
+    def reset(self) -> None:
+        """An empty account."""
+        with self.world.lock:
+            self.world.close()
+            self.world, self.tokens = self.world.fresh(), Tokens()
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one call."""
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = self.world.account

@@ -92,6 +92,10 @@ class World:
                 if instance.state != "terminated":
                     yield instance
 
+    def fresh(self) -> World:
+        """Another account with the same responders and clock."""
+        return World(self.responders, self.transition_seconds, self.now)
+
     def close(self) -> None:
         """Take every address back and forget the account."""
         for owner in list(self.addresses):
