@@ -92,7 +92,7 @@ class Bucket(Kind):
     def update(self, request: Request) -> Sequence[Step]:
         """A call for each group of settings."""
         assert request.prior is not None, "an update has something to update"  # noqa: S101
-        names, id = changed(request), request.prior.id  # noqa: A001 - the field's own word
+        names, id = changed(request), request.prior.id
         tagged = [s3("PutBucketTagging", id, Tagging={"TagSet": tags.wanted(request)})]
         settings = [_setting(id, name, request.want) for name in _DEFAULTS if name in names]
         return [*settings, *(tagged if "Tags" in names else ())]
