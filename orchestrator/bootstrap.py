@@ -1,1 +1,347 @@
 """The one place that picks adapters and providers."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from orchestrator.adapters import plugins
+from orchestrator.adapters.package_data import folder as packaged
+from orchestrator.adapters.plugin_catalogue import PluginCatalogue
+from orchestrator.adapters.system_clock import SystemClock
+from orchestrator.engine.planning import Blueprint, sealed
+from orchestrator.engine.workspace import Append, Workspace
+from orchestrator.model.codec import decode, encode
+from orchestrator.model.diagnostic import Diagnostic, Severity
+from orchestrator.model.errors import InvalidSpecError, OpsctlError, StateError
+from orchestrator.model.expression import templated
+from orchestrator.model.ids import ProviderName, Token, Uid, family
+from orchestrator.model.plan import FORMAT, Charter, Plan
+from orchestrator.model.scope import Surroundings
+from orchestrator.model.stack import Stack
+from orchestrator.model.values import Secret
+from orchestrator.model.verdict import Bundle
+from orchestrator.seams.executor import Executor
+from orchestrator.seams.gate import GateProbe
+from orchestrator.seams.manifest import Context
+from orchestrator.seams.policy import PolicyEngine
+from orchestrator.seams.progress import Progress
+from orchestrator.seams.provider import Provider
+from orchestrator.seams.state import StateBackend
+from orchestrator.stages.compose import compose
+from orchestrator.stages.load import Loaded, load
+
+
+@cache
+def opsctl_version() -> str:
+    """The installed version."""
+    try:
+        return version("opsctl-orchestrator")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+@cache
+def catalogue() -> PluginCatalogue:
+    """The kinds of every installed provider."""
+    return PluginCatalogue(plugins.manifests)
+
+
+@dataclass(slots=True)
+class Session:
+    """One command on one stack: opened once, closed at the end."""
+
+    charter: Charter
+    blueprint: Blueprint
+    workspace: Workspace
+    folder: Path
+    diagnostics: tuple[Diagnostic, ...] = ()
+    loaded: Loaded | None = None
+    running: list[Executor] = field(default_factory=list)
+
+    def stop(self) -> None:
+        """Start nothing more: for a signal handler."""
+        for executor in self.running:
+            executor.stop()
+
+    def close(self) -> None:
+        """Let go of files, connections and the lease."""
+        self.workspace.state.close()
+
+
+def open_stack(
+    folder: Path,
+    *,
+    environment: str | None = None,
+    params: Mapping[str, str] | None = None,
+    untrusted: bool = False,
+    progress: Progress,
+    destroy: bool = False,
+) -> Session:
+    """Load and compose a stack. Raises InvalidSpecError with everything that is wrong with its files."""
+    progress.stage("load")
+    loaded = load(folder, environment=environment, params=params or {}, paths=_types(), untrusted=untrusted)
+    _stop_at_errors(loaded.diagnostics)
+    charter = charter_of(loaded.stack)
+    env = {} if untrusted else {n: os.environ[n] for n in loaded.stack.env if n in os.environ}
+    charter = replace(charter, env=env)
+    progress.stage("compose", len(loaded.documents))
+    about = {"name": charter.name, "id": str(charter.id), "environment": charter.environment}
+    composed = compose(
+        loaded.documents,
+        catalogue=catalogue(),
+        providers=charter.providers,
+        around=Surroundings(charter.params, about, env, outputs=None),
+    )
+    found = (*loaded.diagnostics, *composed.diagnostics)
+    _stop_at_errors(found)
+    blueprint = Blueprint(
+        charter=charter,
+        resources=() if destroy else composed.resources,
+        bundle=_bundle(charter, folder),
+        moves=composed.moves,
+        removed=composed.removed,
+        destroy=destroy,
+        opsctl=opsctl_version(),
+    )
+    running: list[Executor] = []
+    workspace = _workspace(charter, folder, progress, running, untrusted=untrusted)
+    return Session(charter, blueprint, workspace, folder, found, loaded, running)
+
+
+def open_state(folder: Path, *, environment: str | None = None, progress: Progress) -> Session:
+    """A stack for commands that only look at its state: resources are not composed."""
+    loaded = load(folder, environment=environment, params={}, paths=_types(), untrusted=False)
+    charter = charter_of(loaded.stack)
+    running: list[Executor] = []
+    workspace = _workspace(charter, folder, progress, running, untrusted=False)
+    return Session(charter, Blueprint(charter, ()), workspace, folder, loaded.diagnostics, loaded, running)
+
+
+def open_saved(path: Path, *, folder: Path, progress: Progress) -> tuple[Plan, Session]:
+    """A saved plan with all that it needs; the files of the stack are not read."""
+    plan = read_plan(path)
+    blueprint = Blueprint(
+        plan.charter,
+        plan.resources,
+        plan.bundle,
+        plan.moves,
+        plan.removed,
+        destroy=plan.destroy,
+        opsctl=opsctl_version(),
+    )
+    running: list[Executor] = []
+    workspace = _workspace(plan.charter, folder, progress, running, untrusted=False)
+    return plan, Session(plan.charter, blueprint, workspace, folder, running=running)
+
+
+def _types() -> list[Path]:
+    """The abstract types that ship: their schemas, and every installed provider's side of them."""
+    sides = [m.composites for m in catalogue().providers() if m.composites is not None]
+    return [packaged("types"), *sides]
+
+
+def charter_of(stack: Stack) -> Charter:
+    """What a plan keeps of a stack."""
+    return Charter(
+        name=stack.name,
+        id=stack.id,
+        environment=stack.environment,
+        providers={name: settings or {} for name, settings in stack.providers.items()},
+        state=stack.state,
+        policy=stack.policy,
+        secrets=stack.secrets,
+        params=stack.values,
+        outputs={name: output.value for name, output in stack.outputs.items()},
+    )
+
+
+def _stop_at_errors(found: Sequence[Diagnostic]) -> None:
+    if any(d.severity is Severity.ERROR for d in found):
+        raise InvalidSpecError(tuple(found))
+
+
+def _bundle(charter: Charter, folder: Path) -> Bundle:
+    """The policies of a stack: paths in its folder, or the name of a profile that ships."""
+    from orchestrator.adapters.policy_files import load_bundle  # noqa: PLC0415 - only where there are policies
+
+    paths: list[Path] = []
+    for name in charter.policy.get("bundles") or ():
+        shipped = packaged("policies") / str(name)
+        paths.append(
+            shipped if re.fullmatch(r"[a-z-]+", str(name)) and shipped.is_dir() else folder / str(name)
+        )
+    return load_bundle(paths, charter.policy.get("data") or {}) if paths else Bundle()
+
+
+def _workspace(
+    charter: Charter, folder: Path, progress: Progress, running: list[Executor], *, untrusted: bool
+) -> Workspace:
+    clock = SystemClock()
+    providers = _providers(charter, folder)
+
+    def executor(append: Append) -> Executor:
+        from orchestrator.adapters.executor_threads import ThreadsExecutor  # noqa: PLC0415
+
+        limits = {name: provider.concurrency for name, provider in providers.items()}
+        made = ThreadsExecutor(clock, append, limits=limits, progress=progress)
+        running[:] = [made]
+        return made
+
+    backend = str(charter.state.get("backend", "sqlite"))
+    settings = {k: v for k, v in charter.state.items() if k != "backend"}
+    open_backend = plugins.load(plugins.BACKENDS, backend)
+    state: StateBackend = open_backend(
+        _reachable(backend, settings), stack=charter.id, folder=folder, clock=clock
+    )
+    return Workspace(
+        providers=providers,
+        kind=catalogue().kind,
+        state=state,
+        policy=_engine(charter),
+        probes=_probes(),
+        clock=clock,
+        executor=executor,
+        progress=progress,
+        secrets=lambda references: _secrets(references, charter, folder, untrusted=untrusted),
+        outputs=lambda name: _outputs_of(name, charter, folder),
+        new_uid=lambda: Uid(uuid.uuid4().hex),
+        new_token=lambda: Token(uuid.uuid4().hex),
+    )
+
+
+def _providers(charter: Charter, folder: Path) -> dict[ProviderName, Provider]:
+    """Every configured provider instance; none of them has made a connection yet."""
+    names = {ProviderName("local"): {}, **charter.providers}
+    made: dict[ProviderName, Provider] = {}
+    for name, settings in names.items():
+        manifest = catalogue().manifests.get(family(name)) or plugins.load(plugins.PROVIDERS, family(name))
+        given = {k: v for k, v in settings.items() if k != "expectAccount"}
+        made[name] = manifest.configure(_reachable(family(name), given), Context(name, charter.id, folder))
+    return made
+
+
+def _reachable(family: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settings with the local stand-in's address where they say ``endpoint: sandbox``."""
+    if settings.get("endpoint") != "sandbox":
+        return settings
+    from orchestrator.adapters.sandbox_host import sandbox_settings  # noqa: PLC0415 - only for the sandbox
+
+    rest = {k: v for k, v in settings.items() if k != "endpoint"}
+    return {**sandbox_settings({"s3": "aws"}.get(family, family)), **rest}
+
+
+def _engine(charter: Charter) -> PolicyEngine:
+    server = charter.policy.get("server")
+    if server:
+        from orchestrator.adapters.policy_opa import OpaEngine  # noqa: PLC0415 - only where a server is used
+
+        return OpaEngine(str(server))
+    from orchestrator.adapters.policy_embedded import EmbeddedEngine  # noqa: PLC0415
+
+    return EmbeddedEngine()
+
+
+def _probes() -> Mapping[str, GateProbe]:
+    from orchestrator.adapters.gates_http import HttpProbe  # noqa: PLC0415
+    from orchestrator.adapters.gates_tcp import TcpProbe  # noqa: PLC0415
+
+    return {"http": HttpProbe(), "tcp": TcpProbe()}
+
+
+def _secrets(
+    references: Iterable[str], charter: Charter, folder: Path, *, untrusted: bool
+) -> Mapping[str, Secret]:
+    """Every reference resolved by the source of its scheme."""
+    by_scheme: dict[str, list[str]] = {}
+    for reference in sorted(references):
+        by_scheme.setdefault(reference.partition(":")[0], []).append(reference)
+    if untrusted and by_scheme:
+        raise OpsctlError(
+            f"an untrusted plan resolves no secrets, and it asks for {', '.join(sorted(by_scheme))}:…"
+        )
+    found: dict[str, Secret] = {}
+    for scheme, group in by_scheme.items():
+        source = plugins.load(plugins.SECRETS, scheme)(charter.secrets.get(scheme, {}), folder)
+        found.update(source.resolve(group))
+    return found
+
+
+def _outputs_of(name: str, charter: Charter, folder: Path) -> Mapping[str, object]:
+    """The outputs of another stack: a folder beside this one, by its path or name."""
+    from orchestrator.adapters.silent import Silent  # noqa: PLC0415
+
+    for candidate in (folder / name, folder.parent / name):
+        if (candidate / "opsctl.yaml").is_file():
+            other = open_state(candidate, environment=charter.environment or None, progress=Silent())
+            try:
+                return other.workspace.state.latest().outputs
+            finally:
+                other.close()
+    raise OpsctlError(
+        f'stack.outputs("{name}"): there is no stack at {folder / name} or {folder.parent / name}'
+    )
+
+
+def write_plan(plan: Plan, path: Path) -> Plan:
+    """Save a plan, readable for its owner only; returns it with its digest."""
+    whole = sealed(plan)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, stat.S_IRUSR | stat.S_IWUSR)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(encode(whole))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise StateError(f"cannot write the plan to {path}: {error.strerror or error}") from error
+    return whole
+
+
+def read_plan(path: Path) -> Plan:
+    """A saved plan. Raises StateError where it is damaged, newer than this program, or no plan at all."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise StateError(f"cannot read the plan {path}: {error.strerror or error}") from error
+    try:
+        form = decode(data, dict[str, Any]).get("format")
+    except ValueError as error:
+        raise StateError(f"{path} is not a plan of opsctl, or it is damaged: {error}") from error
+    if form != FORMAT:
+        raise StateError(f"{path} has the plan format {form}, and this opsctl reads {FORMAT}: plan again")
+    try:
+        plan = decode(data, Plan)
+    except ValueError as error:
+        raise StateError(f"the plan {path} is damaged: {error}") from error
+    if sealed(plan).digest != plan.digest:
+        raise StateError(f"the plan {path} is damaged or was changed: its digest does not fit")
+    return _with_templates(plan)
+
+
+def _with_templates(plan: Plan) -> Plan:
+    """Specs are saved as their text: the expressions in it are parsed again."""
+    resources = tuple(
+        replace(
+            r,
+            spec=templated(r.spec),
+            status=templated(r.status),
+            gates=tuple(replace(g, settings=templated(g.settings)) for g in r.gates),
+        )
+        for r in plan.resources
+    )
+    return replace(
+        plan, resources=resources, charter=replace(plan.charter, outputs=templated(plan.charter.outputs))
+    )

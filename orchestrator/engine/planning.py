@@ -97,12 +97,14 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
     while differences.lookups:
         read(differences.lookups, reading, workspace)
         differences = diff(situation)
-    notes += _stop_at_errors(differences.diagnostics)
+    asked = {r.address for r in blueprint.resources if r.lifecycle.replace == "create"}
+    changes, problems = settle_order(differences.changes, snapshot, workspace.kind, asked=asked)
+    notes += _stop_at_errors([*differences.diagnostics, *problems])
 
     made = Plan(
         charter=blueprint.charter,
         resources=blueprint.resources,
-        changes=settle_order(differences.changes, shape.edges),
+        changes=changes,
         bundle=blueprint.bundle,
         reads=reading.calls,
         sequence=snapshot.sequence,

@@ -2,7 +2,8 @@
 
 Enters: a kind's schema and three specs. Leaves: the properties that differ, each with its cause. Holds: what
 the spec says is compared in full; where it is silent, a known default still counts, so that a change made
-behind our back is seen even in properties that nobody wrote; everything else belongs to the cloud.
+behind our back is seen even in properties that nobody wrote, and what we wrote before is taken back;
+everything else belongs to the cloud.
 """
 
 from __future__ import annotations
@@ -68,8 +69,12 @@ def _free(
 
 
 def _silent(schema: Property, seen: Any, last: Any, at: Path) -> Iterator[PropertyChange]:
-    """The spec says nothing: only a known default can differ."""
-    if schema.default is MISSING or seen is MISSING or schema.write_only:
+    """The spec says nothing: a known default can differ, and what we set before is to be unset."""
+    if seen is MISSING or schema.write_only:
+        return
+    if schema.default is MISSING:
+        if last is not MISSING and last is not None and seen is not None:
+            yield PropertyChange(at, seen, None, Cause.DEFAULT)
         return
     if not same(replace(schema, default=MISSING), schema.default, seen):
         yield PropertyChange(at, seen, schema.default, Cause.DRIFT if last is MISSING else Cause.DEFAULT)

@@ -91,3 +91,9 @@ class KindSchema:
     documentation: str = ""
     refine: Callable[[Mapping[str, Any]], list[str]] | None = None
     """Rules between properties that a schema cannot say: the messages of what is wrong."""
+
+    def collides(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        """Whether two objects with these specs cannot exist at once, so that none can be made before the other goes."""
+        keys = self.natural_key if self.marking in (Marking.DETERMINISTIC, Marking.NATURAL) else ()
+        keys = keys or ((self.unique_name,) if self.unique_name else ())
+        return bool(keys) and all(before.get(key) == after.get(key) for key in keys)

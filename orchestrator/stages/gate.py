@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from orchestrator.model.change import Gate
+from orchestrator.model.errors import PermanentError, ProviderError
 from orchestrator.model.health import Health, Level
 from orchestrator.model.ids import ProviderName
 from orchestrator.seams.clock import Clock
@@ -23,7 +24,12 @@ def watch(gate: Gate, look: Look, provider: ProviderName, clock: Clock) -> Gener
     deadline = clock.monotonic() + gate.within
     in_a_row = 0
     while True:
-        health: Health = yield Call(look, provider, f"{gate.kind} gate", budget=gate.within)
+        try:
+            health: Health = yield Call(look, provider, f"{gate.kind} gate", budget=gate.within)
+        except PermanentError as error:
+            return Health(Level.FAILED, str(error))
+        except ProviderError as error:
+            health = Health(Level.UNKNOWN, str(error))
         in_a_row = in_a_row + 1 if health.passes else 0
         if in_a_row >= gate.successes or health.level is Level.FAILED:
             return health

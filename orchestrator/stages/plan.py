@@ -7,11 +7,14 @@ change says. Cost: O(n + e).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from orchestrator.model.change import Action, Change
-from orchestrator.model.ids import Address
+from orchestrator.model.diagnostic import Diagnostic, Position
+from orchestrator.model.ids import Address, TypeName
+from orchestrator.model.kind import KindSchema
 from orchestrator.model.plan import Step
 from orchestrator.model.snapshot import Snapshot
 
@@ -23,17 +26,56 @@ def old_half(address: Address) -> Address:
     return Address(f"{address} (old)")
 
 
-def settle_order(changes: Sequence[Change], desired: Edges) -> tuple[Change, ...]:
-    """What a createFirst replacement needs must be replaced createFirst too, else the old half can never go."""
+def settle_order(
+    changes: Sequence[Change],
+    snapshot: Snapshot,
+    kinds: Callable[[TypeName], KindSchema | None],
+    *,
+    asked: AbstractSet[Address],
+) -> tuple[tuple[Change, ...], tuple[Diagnostic, ...]]:
+    """What a createFirst replacement rests on must be replaced createFirst too, else its old half can never go.
+
+    Where that cannot be, because two of one name cannot exist at once, the replacement is deleteFirst after all;
+    for those that were ``asked`` to be createFirst it is a diagnostic.
+    """
     by_address = {c.address: c for c in changes}
+    problems: list[Diagnostic] = []
     waiting = [c.address for c in changes if c.create_first]
     while waiting:
-        for need in desired.get(waiting.pop(), ()):
+        address = waiting.pop()
+        for need in _rests_on(by_address[address], snapshot):
             change = by_address.get(need)
-            if change is not None and change.action is Action.REPLACE and not change.create_first:
-                by_address[need] = replace(change, create_first=True)
+            if change is None or change.action is not Action.REPLACE or change.create_first:
+                continue
+            kind = kinds(change.type)
+            if kind is None or not kind.collides(change.before or {}, change.after or {}):
+                by_address[need] = replace(change, create_first=True, undo="delete", irreversible="")
                 waiting.append(need)
-    return tuple(by_address[c.address] for c in changes)
+            elif address in asked:
+                problems.append(_cannot(by_address[address], change))
+            else:
+                irreversible = "the old one is deleted first"
+                by_address[address] = replace(
+                    by_address[address], create_first=False, undo="", irreversible=irreversible
+                )
+                waiting += [
+                    a for a, c in by_address.items() if c.create_first and address in _rests_on(c, snapshot)
+                ]
+                break
+    return tuple(by_address[c.address] for c in changes), tuple(problems)
+
+
+def _rests_on(change: Change, snapshot: Snapshot) -> Sequence[Address]:
+    record = snapshot.resources.get(change.moved_from or change.address)
+    return record.dependencies if record is not None else ()
+
+
+def _cannot(change: Change, under: Change) -> Diagnostic:
+    message = (
+        f"{change.address} is to be replaced createFirst, and {under.address}, which it rests on, cannot be"
+    )
+    hint = f"write replace: deleteFirst at {change.address}, or give {under.address} another name"
+    return Diagnostic(message, Position(change.file, change.line), hint, change.address)
 
 
 def steps(changes: Sequence[Change], desired: Edges, snapshot: Snapshot) -> tuple[Step, ...]:

@@ -33,6 +33,10 @@ from orchestrator.testing.provider import FakeProvider
 FAKE = ProviderName("fake")
 
 
+class Killed(BaseException):
+    """The process is gone: nothing of it runs any more."""
+
+
 class Place:
     """Where a document of a test stands."""
 
@@ -75,6 +79,8 @@ class World:
     doctor: Doctor = field(default_factory=lambda: Doctor(Level.HEALTHY))
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     seconds: float = 20.0
+    dead: bool = False
+    """The process is gone: no call and no append of it takes effect any more."""
 
     def __post_init__(self) -> None:
         self.cloud = FakeCloud(self.clock)
@@ -105,7 +111,9 @@ class World:
 
     def blueprint(self, **changes: Any) -> planning.Blueprint:
         composed = self.compose()
-        charter = Charter("test", StackId("test"), providers={FAKE: {}}, params=self.params, outputs=self.outputs)
+        charter = Charter(
+            "test", StackId("test"), providers={FAKE: {}}, params=self.params, outputs=self.outputs
+        )
         made = planning.Blueprint(
             charter,
             composed.resources,
@@ -118,6 +126,15 @@ class World:
     def workspace(self) -> Workspace:
         self.provider = provider = FakeProvider(self.cloud, seconds=self.seconds)
         self.state = open_backend({}, stack=StackId("test"), folder=self.folder, clock=self.clock)
+
+        append_to_state = self.state.append
+
+        def append_while_alive(lease: Any, entries: Any) -> int:
+            if self.dead:
+                raise Killed
+            return append_to_state(lease, entries)
+
+        self.state.append = append_while_alive  # type: ignore[method-assign]
 
         def executor(append: Any) -> ThreadsExecutor:
             self.executor = ThreadsExecutor(

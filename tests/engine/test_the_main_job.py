@@ -49,7 +49,9 @@ def test_a_change_behind_our_back_is_drift_and_is_healed(world):
     world.apply()
     world.cloud.alter(world.cloud.objects()[0].id, size=9)
     change = world.plan().plan.pending[0]
-    assert [(c.path, c.before, c.after, c.cause) for c in change.properties] == [(("size",), 9, 2, Cause.DRIFT)]
+    assert [(c.path, c.before, c.after, c.cause) for c in change.properties] == [
+        (("size",), 9, 2, Cause.DRIFT)
+    ]
     world.apply()
     assert world.cloud.objects()[0].spec["size"] == 2
 

@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.model.change import Gate
 from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.document import Document
-from orchestrator.model.expression import ExpressionError, Template, parse
+from orchestrator.model.expression import ExpressionError, Template, templated
 from orchestrator.model.ids import (
     Address,
     Path,
@@ -196,19 +196,11 @@ class Expander:
 
     def _parsed(self, value: Any, piece: Piece, at: Path) -> Any:
         """``value`` with its expressions parsed; a syntax error is reported at its own line."""
-        if isinstance(value, str):
-            if "${" not in value:
-                return value
-            try:
-                return parse(value)
-            except ExpressionError as error:
-                self._found.error(f"in {value!r}: {error.message}", piece.position(*at), error.hint)
-                return UNKNOWN
-        if isinstance(value, Mapping):
-            return {key: self._parsed(inner, piece, (*at, key)) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [self._parsed(inner, piece, (*at, index)) for index, inner in enumerate(value)]
-        return value
+        faults: list[tuple[Path, ExpressionError]] = []
+        parsed = templated(value, faults, at)
+        for where, error in faults:
+            self._found.error(error.message, piece.position(*where), error.hint)
+        return parsed
 
     def _instances(self, piece: Piece, template: Desired) -> Iterator[Desired]:
         if "forEach" not in piece.body:

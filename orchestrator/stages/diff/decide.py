@@ -231,21 +231,13 @@ def _replace_problems(case: Case) -> list[Diagnostic]:
         message = f"{address}: this change replaces it, and preventDestroy forbids that"
         hint = "undo the change of the create-only property, or lift preventDestroy"
         problems.append(Diagnostic(message, _at(case, "lifecycle"), hint, address))
-    name = case.kind.unique_name
-    if (
-        _create_first(case)
-        and name
-        and case.seen is not None
-        and case.want.get(name) == case.seen.spec.get(name)
-    ):
+    if _create_first(case) and case.seen is not None and case.kind.collides(case.seen.spec, case.want):
+        name = case.kind.unique_name or case.kind.natural_key[0]
         message = (
             f"{address}: createFirst with the fixed name {case.want.get(name)!r}: two cannot exist at once"
         )
-        problems.append(
-            Diagnostic(
-                message, _at(case, "spec", name), "write replace: deleteFirst, or change the name", address
-            )
-        )
+        hint = "write replace: deleteFirst, or change the name"
+        problems.append(Diagnostic(message, _at(case, "spec", name), hint, address))
     return problems
 
 

@@ -1,0 +1,149 @@
+"""Whatever dies, and wherever: the next run finds everything that was made, and makes nothing twice."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestrator.model.errors import OpsctlError
+from orchestrator.stages.apply import effect as effects
+from orchestrator.testing.cloud import Fault
+
+KINDS = ["Put", "Token", "Tag", "Provisional", "Natural", "Slow", "Twin"]
+
+
+def load_world(folder):
+    path = Path(__file__).with_name("conftest.py")
+    spec = importlib.util.spec_from_file_location("engine_world", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["engine_world"] = module
+    spec.loader.exec_module(module)
+    return module.World(folder)
+
+
+@st.composite
+def stacks(draw):
+    """Two versions of a stack: names, kinds, parents, sizes and zones."""
+    count = draw(st.integers(1, 6))
+    versions = []
+    kinds = [draw(st.sampled_from(KINDS)) for _ in range(count)]
+    for _ in range(2):
+        present = [draw(st.booleans()) or draw(st.booleans()) for _ in range(count)]
+        version = {}
+        for i in range(count):
+            if present[i]:
+                candidates = [j for j in range(i) if present[j]]
+                parent = draw(st.sampled_from([None, *candidates]))
+                version[i] = (parent, draw(st.integers(1, 3)), draw(st.sampled_from("ab")))
+        versions.append(version)
+    return kinds, versions
+
+
+def desire(world, kinds, version):
+    world.documents.clear()
+    for i, (parent, size, zone) in version.items():
+        name = f"r{i}"
+        spec = {"size": size, "zone": zone}
+        if kinds[i] in {"Put", "Natural", "Twin"}:
+            spec["name"] = f"r{i}{zone}"
+        if parent is not None:
+            spec["parent"] = f"${{r{parent}.status.id}}"
+        elif kinds[i] == "Natural":
+            spec["parent"] = ""
+        world.want(name, kinds[i], spec=spec)
+
+
+def reality(world):
+    return sorted(
+        (str(o.type), o.spec["name"], o.spec["size"], o.spec["zone"]) for o in world.cloud.objects()
+    )
+
+
+def expected(kinds, version):
+    named = {"Put", "Natural", "Twin"}
+    return sorted(
+        (f"Fake::{kinds[i]}", f"r{i}{zone}" if kinds[i] in named else f"r{i}", size, zone)
+        for i, (_, size, zone) in version.items()
+    )
+
+
+def run_killed(world, at_call, *, answered):
+    """One apply that dies at the given call of the cloud: before it takes effect, or right after."""
+    killed = sys.modules["engine_world"].Killed
+    seen = [0]
+
+    def before(operation):
+        seen[0] += 1
+        if world.dead or (seen[0] == at_call and not answered):
+            world.dead = True
+            raise killed
+        world.dead = seen[0] == at_call
+
+    world.cloud.before = before
+    try:
+        world.apply()
+    except (killed, OpsctlError):
+        assert world.dead
+    finally:
+        world.dead = False
+        world.cloud.before = lambda _: None
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(stacks(), st.integers(1, 40), st.integers(1, 40), st.sampled_from([0.0, 3.0]), st.booleans())
+def test_killed_at_any_call_and_applied_again_leaves_exactly_the_desired_set(
+    stack, first, second, stale, answered
+):
+    kinds, (old, new) = stack
+    with tempfile.TemporaryDirectory() as folder:
+        world = load_world(Path(folder))
+        world.cloud.stale = stale
+        for version, moment in ((old, first), (new, second)):
+            desire(world, kinds, version)
+            run_killed(world, moment, answered=answered)
+            world.clock.advance(60)
+            assert world.apply().exit_code == 0
+            assert reality(world) == expected(kinds, version)
+            world.clock.advance(60)
+            assert world.plan().plan.empty
+        assert world.snapshot().intents == {}
+        assert world.snapshot().deposed == {}
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    stacks(), st.integers(0, 12), st.sampled_from([Fault.LOST_ANSWER, Fault.LOST_REQUEST, Fault.THROTTLED])
+)
+def test_answers_and_requests_that_get_lost_cost_nothing(stack, after, fault):
+    kinds, versions = stack
+    with tempfile.TemporaryDirectory() as folder:
+        world = load_world(Path(folder))
+        for version in versions:
+            desire(world, kinds, version)
+            world.cloud.fail(fault, "[CDTUR]*Fake*", times=2, after=after)
+            world.apply()
+            world.clock.advance(60)
+            assert world.apply().exit_code == 0
+            assert reality(world) == expected(kinds, version)
+            world.clock.advance(60)
+            assert world.plan().plan.empty
+
+
+def test_a_mutant_that_does_not_settle_is_caught(monkeypatch, tmp_path):
+    """With settling taken out, a lost answer makes a second object: the suite above would turn red."""
+
+    def not_settling(request, intent, at, tools):
+        yield from ()
+        return False, None
+
+    monkeypatch.setattr(effects, "_settle", not_settling)
+    world = load_world(tmp_path)
+    world.want("net")
+    world.cloud.fail(Fault.LOST_ANSWER, "CreateFake::Tag")
+    world.apply()
+    assert world.names() == ["net", "net"]
