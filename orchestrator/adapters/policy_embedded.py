@@ -19,12 +19,11 @@ import msgspec
 from orchestrator.adapters.policy_builtins import ADDED
 from orchestrator.adapters.policy_child import ChildFailedError, in_child
 from orchestrator.adapters.policy_lint import lint, read_modules
+from orchestrator.adapters.policy_metadata import V0_MARK
 from orchestrator.adapters.policy_rules import TEST_SUFFIX, Outline, Rule, discover
 from orchestrator.model.diagnostic import Diagnostic, Position, Severity
 from orchestrator.model.verdict import POLICY_ERROR, Bundle, Effect, Stage, Verdict
 
-V0_MARK: Final = re.compile(r"^#\s*rego-version:\s*0\s*$", re.MULTILINE)
-"""A comment that makes a module legacy Rego: ``deny[msg] { ... }``."""
 _PLACE: Final = re.compile(r"^--> (?P<file>.+?):(?P<line>\d+):(?P<column>\d+)$", re.MULTILINE)
 _ERROR: Final = re.compile(r"^error: (?P<message>.+?)(?:\n|\Z)", re.MULTILINE)
 _LEGACY: Final = (
@@ -51,6 +50,7 @@ class EmbeddedEngine:
         self._limits = limits or Limits()
         self._bundle = Bundle()
         self._rules: list[Rule] = []
+        self._broken = ""
 
     @property
     def name(self) -> str:
@@ -69,10 +69,13 @@ class EmbeddedEngine:
             message = "these policies hold no rule that is asked"
             hint = "write deny, warn or require_approval in a package opsctl.*"
             found.append(Diagnostic(message, Position(first), hint, severity=Severity.WARNING))
+        self._broken = next((d.message for d in found if d.severity is Severity.ERROR), "")
         return found
 
     def evaluate(self, input: Mapping[str, Any], stage: Stage) -> Sequence[Verdict]:
         """Ask every rule that runs at this stage about one whole input document."""
+        if self._broken:
+            return (_failed(self._broken),)
         rules = [r for r in self._rules if r.asked_at(stage)]
         if not rules:
             return ()

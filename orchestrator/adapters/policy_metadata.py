@@ -7,6 +7,7 @@ them. The format is OPA's (policy-annotations); ``custom.severity``, ``custom.le
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,8 @@ import yaml
 from orchestrator.model.diagnostic import Diagnostic, Position, did_you_mean
 from orchestrator.model.verdict import Stage
 
+V0_MARK: Final = re.compile(r"^#\s*rego-version:\s*0\s*$", re.MULTILINE)
+"""A comment that makes a module legacy Rego: ``deny[msg] { ... }``."""
 DEFAULT_STAGES: Final = frozenset((Stage.PLAN, Stage.APPLY))
 
 

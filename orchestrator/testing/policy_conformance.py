@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from orchestrator.model.diagnostic import Severity
-from orchestrator.model.verdict import POLICY_ERROR, Bundle, Effect, Stage
+from orchestrator.model.verdict import POLICY_ERROR, Bundle, Effect, Stage, denies
 from orchestrator.seams.policy import PolicyEngine
 
 _HEAD: Final = "package opsctl.case\n\nimport rego.v1\n\n"
@@ -35,7 +35,7 @@ class Case:
     crashes: int = 0
     """How many rules end as a deny because they could not be evaluated."""
     rejected: tuple[tuple[str, int], ...] = ()
-    """File and line of each error of the policies; empty: they load."""
+    """File and line of the first error of each file; empty: they load."""
 
     def __str__(self) -> str:
         return self.claim
@@ -50,9 +50,12 @@ class Case:
 def verify(case: Case, engine: PolicyEngine) -> None:
     """Load the case's bundle, ask, and compare; raises AssertionError."""
     errors = [d for d in engine.load(case.bundle) if d.severity is Severity.ERROR]
-    places = tuple((d.position.file, d.position.line) for d in errors if d.position)
-    assert places == case.rejected, errors
+    places: dict[str, int] = {}
+    for position in (d.position for d in errors if d.position):
+        places.setdefault(position.file, position.line)
+    assert tuple(places.items()) == case.rejected, errors
     if case.rejected:
+        assert denies(engine.evaluate(case.input, case.stage)), "policies that do not compile must deny"
         return
     verdicts = engine.evaluate(case.input, case.stage)
     crashed = [v for v in verdicts if v.code == POLICY_ERROR]

@@ -53,3 +53,38 @@ def _wait(url: str, server: subprocess.Popen) -> None:
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.05)
     raise AssertionError("opa did not become healthy")
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Path:
+    """The folder of policies that ship."""
+    return Path(__file__).parents[2] / "policies"
+
+
+@pytest.fixture
+def awkward_plan():
+    """A plan that offends against most guardrails."""
+    specs = {
+        "AWS::EC2::SecurityGroup": {
+            "SecurityGroupIngress": [
+                {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"}
+            ]
+        },
+        "AWS::RDS::DBInstance": {"PubliclyAccessible": True, "MasterUserPassword": "hunter2"},
+        "AWS::S3::Bucket": {},
+        "AWS::EC2::Subnet": {"AvailabilityZone": "us-east-1a"},
+        "Microsoft.Storage/storageAccounts": {
+            "location": "eastus",
+            "properties": {"supportsHttpsTrafficOnly": False},
+        },
+        "OS::Neutron::SecurityGroupRule": {"direction": "ingress", "protocol": "tcp", "port_range_min": 3306},
+    }
+    changes = [_change(f"new-{n}", type, "create", spec) for n, (type, spec) in enumerate(specs.items())]
+    changes += [_change(f"old-{n}", "OS::Cinder::Volume", "delete", None) for n in range(7)]
+    return {"stage": "plan", "operation": "apply", "stack": {}, "resource_changes": changes, "resources": []}
+
+
+def _change(address, type, action, spec):
+    inner = {"actions": [action], "before": None, "after": spec, "after_unknown": {}, "after_sensitive": {}}
+    item = {"address": address, "mode": "managed", "type": type, "provider_name": "cloud", "action": action}
+    return {**item, "labels": {}, "change": inner, "file": "stack.yaml", "line": 3}

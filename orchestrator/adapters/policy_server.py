@@ -1,0 +1,184 @@
+"""An OPA server's REST API, through opa-python-client, with every failure in our words.
+
+Enters: an address, modules, queries. Leaves: what the server answered, or one of the errors below. Holds: no
+error of requests, of JSON or of the client library leaves this module.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+from orchestrator.model.diagnostic import Diagnostic
+from orchestrator.model.errors import InvalidSpecError
+
+_STRICT: Final = {"strict-builtin-errors": "true"}
+
+
+class ServerError(Exception):
+    """The server cannot be reached, or does not answer as OPA does."""
+
+
+class RejectedError(Exception):
+    """The server does not accept a module: OPA's own errors, each with message and location."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__("; ".join(str(e.get("message")) for e in errors))
+        self.errors = errors
+
+
+class EvaluationError(Exception):
+    """A rule failed; the message names the module and the line."""
+
+    def __init__(self, message: str, module: str = "", line: int = 0) -> None:
+        super().__init__(message)
+        self.module = module
+        self.line = line
+
+
+class UndefinedError(Exception):
+    """The query has no result: what it asks is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How the server lets us in. ``ca`` and ``certificate`` are paths of PEM files."""
+
+    token: str = ""
+    ca: str = ""
+    certificate: str = ""
+
+
+class OpaServer:
+    """One session with a server; a context manager. ``timeout`` is in seconds, for each call."""
+
+    def __init__(self, url: str, timeout: float, access: Access) -> None:
+        self.url = plain_url(url)
+        self._timeout = timeout
+        parts = urlsplit(self.url)
+        host = parts.hostname or ""
+        from opa_client.opa import OpaClient  # noqa: PLC0415 - lazy: only who uses a server pays for it
+
+        self._client = OpaClient(
+            host=f"[{host}]" if ":" in host else host,
+            port=parts.port,
+            ssl=(access.ca or True) if parts.scheme == "https" else False,
+            cert=access.certificate or None,
+            token=access.token or None,
+            retries=0,
+            timeout=timeout,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close_connection()
+
+    def put(self, id: str, text: str) -> None:
+        """Store a module. Raises RejectedError or ServerError."""
+        from opa_client.errors import RegoParseError  # noqa: PLC0415 - as above
+
+        with self._translated():
+            try:
+                self._client.update_policy_from_string(text, id, rego_compat=False)
+            except RegoParseError as error:
+                if not any(isinstance(e, dict) and e.get("location") for e in error.errors):
+                    raise
+                raise RejectedError(list(error.errors)) from error
+
+    def remove(self, id: str) -> None:
+        """Remove a module; a server that does not is left as it is."""
+        with contextlib.suppress(ServerError), self._translated():
+            self._client.delete_policy(id)
+
+    def syntax(self, id: str) -> Mapping[str, Any]:
+        """A module's syntax tree. Raises UndefinedError where it is gone, or ServerError."""
+        from opa_client.errors import PolicyNotFoundError  # noqa: PLC0415 - as above
+
+        with self._translated():
+            try:
+                tree: Mapping[str, Any] = self._client.get_policy(id)["result"]["ast"]
+            except PolicyNotFoundError as error:
+                raise UndefinedError(id) from error
+        return tree
+
+    def query(self, package: str, rule: str, input: Mapping[str, Any]) -> Any:
+        """A rule's value. Raises UndefinedError, EvaluationError or ServerError."""
+        with self._translated():
+            answer = self._client.query_rule(dict(input), package, rule, query_params=_STRICT)
+            if not isinstance(answer, dict):
+                raise TypeError("no object")
+        if "result" not in answer:
+            raise UndefinedError(rule)
+        return answer["result"]
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (ServerError, RejectedError, EvaluationError, UndefinedError):
+            raise
+        except Exception as error:
+            failure = _evaluation_error(error)
+            if failure is not None:
+                raise failure from error
+            raise ServerError(f"the OPA server at {self.url} {self._reason(error)}") from error
+
+    def _reason(self, error: Exception) -> str:
+        import urllib3  # noqa: PLC0415 - as above
+        from requests import exceptions  # noqa: PLC0415 - as above
+
+        # Without retries a read timeout comes wrapped as a failed connection.
+        inner = getattr(error.args[0], "reason", None) if error.args else None
+        if isinstance(inner, urllib3.exceptions.ReadTimeoutError):
+            error = exceptions.Timeout()
+        match error:
+            case exceptions.SSLError():
+                return "cannot be trusted: its certificate was not accepted"
+            case exceptions.Timeout():
+                return f"did not answer within {self._timeout:g} seconds"
+            case exceptions.HTTPError(response=response) if response is not None:
+                return f"answered HTTP {response.status_code} {response.reason}"
+            case ValueError() | KeyError() | TypeError():
+                return "answered something that is not OPA's JSON"
+            case exceptions.ConnectionError():
+                return "cannot be reached"
+            case _:
+                said = getattr(error, "message", None) or str(error) or type(error).__name__
+                return f"refused: {said}"
+
+
+def plain_url(url: str) -> str:
+    """``scheme://host:port`` of a server's address, credentials dropped. Raises InvalidSpecError."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        port = None
+    if port is None or not parts.hostname or parts.path.rstrip("/"):
+        hint = "write http://host:port or https://host:port"
+        raise InvalidSpecError((Diagnostic(f"{url!r} is not the address of an OPA server", hint=hint),))
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{port}"
+
+
+def _evaluation_error(error: Exception) -> EvaluationError | None:
+    """OPA tells a rule's failure as HTTP 500 with a JSON body that names it."""
+    response = getattr(error, "response", None)
+    if response is None:
+        return None
+    try:
+        body = response.json()
+    except ValueError:
+        return None
+    found = body.get("errors") if isinstance(body, dict) else None
+    if not isinstance(found, list) or not found or not isinstance(found[0], dict):
+        return None
+    location = found[0].get("location") or {}
+    return EvaluationError(
+        str(found[0].get("message")), str(location.get("file", "")), location.get("row", 0)
+    )
