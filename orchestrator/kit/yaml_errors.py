@@ -30,6 +30,10 @@ _WORDS: Final = {
         "start the list on the next line, or write [a, b]",
     ),
     "found incompatible YAML document": ("this YAML version is not read", "remove the %YAML line"),
+    "did not find expected node content": (
+        "a { or [ before this is not closed",
+        "close it, or quote the text",
+    ),
     "could not find expected ':'": ("a key without its colon", "write key: value"),
 }
 

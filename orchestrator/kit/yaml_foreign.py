@@ -39,10 +39,7 @@ def of_tag(tag: str, argument: Any) -> tuple[str, str]:
     name = tag.removeprefix("!")
     if tag.startswith("tag:yaml.org,2002:"):
         name = tag.removeprefix("tag:yaml.org,2002:")
-        quoted = f'"{argument}"' if name == "str" else str(argument)
-        return f"the tag !!{name} is not needed", f"write {quoted}" if isinstance(
-            argument, str
-        ) else "remove it"
+        return f"the tag !!{name} is not needed", f'write "{argument}"' if name == "str" else "remove it"
     return f"{tag} is another tool's", instead(name, argument)
 
 

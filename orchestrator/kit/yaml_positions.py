@@ -108,7 +108,7 @@ def _read_from(start: int, whole: Text, builder: _Builder, reading: Reading) -> 
     except yaml.YAMLError as error:
         line, diagnostic = yaml_errors.explain(error, whole, start)
         reading.diagnostics.append(diagnostic)
-        following = range(line + 1, len(whole.starts))
+        following = range(max(line, start + 1), len(whole.starts))
         return next((number for number in following if _SEPARATOR.match(whole.line(number))), None)
     return None
 

@@ -105,8 +105,8 @@ class YamlSource:
         if not path:
             return self.text.place(self.start, self.column)
         key, value = self._find(path)
-        shown = value if value is not None and value.__class__ is yaml.ScalarNode and value.value else key
-        return self._place(shown)
+        scalar = value is not None and value.__class__ is yaml.ScalarNode and (value.value or value.style)
+        return self._place(value if scalar else key)
 
     def key_position(self, path: Path) -> Position:
         """Where the key (of a list's item: the item) stands."""

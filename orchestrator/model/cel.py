@@ -93,8 +93,16 @@ def _in_words(text: str) -> Iterator[None]:
         raise cel_messages.syntax_error(text, str(error)) from None
 
 
+def _text(value: str) -> str:
+    """A string that reaches the engine whole: it would be cut at a NUL, and lone surrogates have no bytes."""
+    if "\0" in value or (not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value)):
+        raise ExpressionError("a text with a NUL or a broken character cannot be read by an expression")
+    return value
+
+
 def analyse(text: str) -> References:
     """What ``text`` refers to, after it is parsed and type-checked; raises ExpressionError."""
+    _text(text)
     with _in_words(text):
         tree = _engine().parser.compile(text, disable_check=True).serialize()
     found = references(tree)
@@ -156,14 +164,16 @@ def _plain(value: Any) -> Any:
 def bindable(value: Any) -> Any:
     """A copy of plain data in the classes that the engine takes; raises ExpressionError for what CEL cannot hold."""
     match value:
-        case bool() | str() | float() | None:
+        case str():
+            return _text(value)
+        case bool() | float() | None:
             return value
         case int():
             if value not in _INT64:
                 raise ExpressionError(f"{value} does not fit into 64 bits, which is what CEL computes with")
             return value
         case Mapping():
-            return {key: bindable(item) for key, item in value.items()}
+            return {bindable(key): bindable(item) for key, item in value.items()}
         case list() | tuple():
             return [bindable(item) for item in value]
         case _:

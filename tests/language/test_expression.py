@@ -220,6 +220,7 @@ def test_an_error_about_a_secret_does_not_tell_it():
         ('${stack.outputs("a" + "b")}', "one literal string", "stack.outputs", 2),
         ("${import.status.id}", "import is a reserved word", 'resources["import"].status.id', 2),
         ("${map.status.id}", "map is a reserved word", 'resources["map"].status.id', 2),
+        ('${"x\0y" + a}', "NUL", "", 2),
         ("${a.in}", "unexpected", '["in"]', 4),
         ("${" + "(" * 40 + "1" + ")" * 40 + "}", "nested too deeply", "", 2),
     ],
@@ -253,10 +254,12 @@ def test_what_cannot_be_parsed_says_where_and_what_to_write(text, message, hint,
         ("${{1: 2}}", "keys that are not strings", "string(key)"),
         ("${int(params.size)}", "cannot convert", ""),
         ("${huge + 1}", "64 bits", ""),
+        ("${[cut]}", "NUL", ""),
+        ("${[broken]}", "NUL", ""),
     ],
 )
 def test_what_cannot_be_evaluated_says_what_is_there_instead(text, message, hint):
-    error = fault(text, huge=2**63)
+    error = fault(text, huge=2**63, cut={"a": "x\0y"}, broken={"k\ud800": 1})
     assert message in error.message
     assert hint in error.hint
 

@@ -113,6 +113,8 @@ def _checked(param: Param, value: Any, found: Findings, *, at: Position | None) 
 def read(text: str, param: Param) -> Any:
     """A value of the command line, read as its parameter's type says; raises ValueTextError."""
     types = param.schema.types
+    if any("\ud800" <= c <= "\udfff" or c == "\0" for c in text):
+        raise ValueTextError(f"the value of params.{param.name} is not UTF-8 text")
     if "string" in types or types == ("any",):
         return text
     shown = "the given value" if param.sensitive else repr(text)
