@@ -76,13 +76,16 @@ def test_a_foreign_file_is_left_alone(file: Any, tmp_path: Path) -> None:
 
 
 def test_a_link_is_not_written_through(file: Any, tmp_path: Path) -> None:
+    """Even where the link leads to the very content that is wanted."""
     other = tmp_path / "other"
-    other.write_text("keep")
+    other.write_text(SPEC["content"])
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf" / "app.txt").symlink_to(other)
     with pytest.raises(PermanentError):
         file.create(SPEC)
-    assert other.read_text() == "keep"
+    with pytest.raises(PermanentError):
+        file.read(SPEC, "conf/app.txt")
+    assert (tmp_path / "conf" / "app.txt").is_symlink()
 
 
 def test_an_interrupted_create_is_known_by_its_content(file: Any) -> None:
