@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.adapters import plugins
 from orchestrator.adapters.package_data import folder as packaged
@@ -32,13 +32,16 @@ from orchestrator.model.values import Secret
 from orchestrator.model.verdict import Bundle
 from orchestrator.seams.executor import Executor
 from orchestrator.seams.gate import GateProbe
-from orchestrator.seams.manifest import Context
+from orchestrator.seams.manifest import Context, Manifest
 from orchestrator.seams.policy import PolicyEngine
 from orchestrator.seams.progress import Progress
 from orchestrator.seams.provider import Provider
 from orchestrator.seams.state import StateBackend
 from orchestrator.stages.compose import compose
 from orchestrator.stages.load import Loaded, load
+
+
+_REFERENCE: Final = re.compile(r"[a-z][a-z-]*:.")
 
 
 @cache
@@ -226,8 +229,26 @@ def _providers(charter: Charter, folder: Path) -> dict[ProviderName, Provider]:
     for name, settings in names.items():
         manifest = catalogue().manifests.get(family(name)) or plugins.load(plugins.PROVIDERS, family(name))
         given = {k: v for k, v in settings.items() if k != "expectAccount"}
-        made[name] = manifest.configure(_reachable(family(name), given), Context(name, charter.id, folder))
+        whole = _revealed(_reachable(family(name), given), manifest, charter, folder)
+        try:
+            made[name] = manifest.configure(whole, Context(name, charter.id, folder))
+        except ValueError as error:
+            raise OpsctlError(f"the provider {name} cannot be configured: {error}") from error
     return made
+
+
+def _revealed(
+    settings: Mapping[str, Any], manifest: Manifest, charter: Charter, folder: Path
+) -> Mapping[str, Any]:
+    """Credentials are written by reference (``env:NAME``): resolved here, kept in memory only."""
+    schema = manifest.settings.properties
+    references = {
+        name: value
+        for name, value in settings.items()
+        if name in schema and schema[name].secret and isinstance(value, str) and _REFERENCE.match(value)
+    }
+    secrets = _secrets(references.values(), charter, folder, untrusted=False)
+    return {**settings, **{name: secrets[reference].value for name, reference in references.items()}}
 
 
 def _reachable(family: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:

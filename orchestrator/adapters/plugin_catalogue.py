@@ -61,7 +61,8 @@ class PluginCatalogue:
     def _of(self, family: str) -> Mapping[TypeName, KindSchema]:
         if family not in self._kinds:
             context = Context(ProviderName(family), StackId(""), Path())
-            self._kinds[family] = dict(self.manifests[family].configure({}, context).kinds)
+            manifest = self.manifests[family]
+            self._kinds[family] = dict(manifest.configure(manifest.bare, context).kinds)
         return self._kinds[family]
 
 

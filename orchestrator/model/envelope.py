@@ -116,6 +116,7 @@ _CLOUD: Final = _object(
         "array", items=Property("object", properties={"kind": _STRING, **_RESOURCE, "type": _STRING})
     ),
     status=_FREE,
+    gateOn=Property("string", "the child that is made last: it waits for the composite's health checks"),
     require=Property("array", items=_object(("that", "message"), that=_ANY, message=_STRING)),
 )
 _OPTIONAL_METADATA: Final = _object(name=_NAME, labels=_LABELS, annotations=_FREE)

@@ -33,6 +33,8 @@ class Manifest:
     configure: Callable[[Mapping[str, Any], Context], Provider]
     settings: Property = field(default_factory=lambda: Property("object", additional=Property()))
     """The schema of its settings in opsctl.yaml."""
+    bare: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that are enough to know the kinds, without a cloud."""
     composites: Path | None = None
     """A folder of CompositeType documents: this cloud's side of the abstract types."""
     sandbox: str = ""

@@ -51,6 +51,7 @@ manifest: Final = Manifest(
     types=("AWS::*",),
     configure=_configure,
     settings=_SETTINGS,
+    bare={"region": "us-east-1"},
     composites=_COMPOSITES if _COMPOSITES.is_dir() else None,
     sandbox="providers.aws.sandbox",
 )
