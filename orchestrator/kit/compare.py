@@ -84,7 +84,7 @@ def _value(schema: Property, want: Any, seen: Any, last: Any, at: Path) -> Itera
     if isinstance(want, Unknown):
         yield PropertyChange(at, _shown(seen), UNKNOWN, Cause.UPSTREAM)
         return
-    if schema.write_only or contains(want, Secret):
+    if schema.write_only or (contains(want, Secret) and not isinstance(want, Mapping)):
         yield from _unreadable(schema, want, seen, last, at)
         return
     if seen is MISSING and schema.default is not MISSING:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.pipeline.policies import SansIOHTTPPolicy
@@ -12,6 +14,14 @@ from azure.mgmt.storage import StorageManagementClient
 
 from orchestrator.kit.simulation.faults import Faults, FaultyApplication
 from orchestrator.kit.simulation.server import serve
+from orchestrator.model.change import Action
+from orchestrator.model.ids import Address, StackId, TypeName, Uid
+from orchestrator.model.ids import Token as IntentToken
+from orchestrator.model.kind import How, ReadWay
+from orchestrator.model.marker import Marker
+from orchestrator.model.provision import Intent, Pending, Ref, Request
+from providers.azure import settings
+from providers.azure.provider import AzureProvider
 from providers.azure.sandbox.answers import failed, throttled
 from providers.azure.sandbox.app import SUBSCRIPTION, ArmSimulator, operation_name
 
@@ -130,3 +140,67 @@ def slow(make_cloud):
     made.tick = lambda seconds=10.0: clock.__setitem__(0, clock[0] + seconds)
     made.resources.resource_groups.create_or_update("rg", {"location": "westeurope"})
     return made
+
+
+class Desk:
+    """A provider at a simulator, and short ways to make it do things to the end."""
+
+    def __init__(self, cloud, **given):
+        self.cloud = cloud
+        endpoint = {"subscription": SUBSCRIPTION, "endpoint": cloud.server.url, "credential": "sandbox"}
+        self.provider = AzureProvider(settings.read(endpoint | given))
+        self.group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
+        self.marker = Marker(StackId("shop"), Address("it"), Uid("u1"))
+
+    def request(self, action, type, want=None, **more):
+        return Request(
+            action, TypeName(type), Address("it"), more.pop("marker", self.marker), want or {}, **more
+        )
+
+    def begin(self, action, type, want=None, **more):
+        return self.provider.begin(self.request(action, type, want, **more), IntentToken("t"))
+
+    def finish(self, type, outcome):
+        """Polls to the end; every handle travels as JSON, as it does through the journal."""
+        while isinstance(outcome, Pending):
+            outcome = self.provider.poll(TypeName(type), json.loads(json.dumps(dict(outcome.handle))))
+        return outcome.observed
+
+    def create(self, type, want, **more):
+        return self.finish(type, self.begin(Action.CREATE, type, want, **more))
+
+    def update(self, type, want, prior, last=None):
+        proposal = self.provider.propose(type, prior, want, last or want)
+        begun = self.begin(
+            Action.UPDATE, type, want, prior=prior, changes=proposal.changes, last=last or want
+        )
+        return self.finish(type, begun)
+
+    def delete(self, type, prior, want=None):
+        return self.finish(type, self.begin(Action.DELETE, type, prior=prior, last=want or prior.spec))
+
+    def read(self, type, want, how=How.GET):
+        ref = Ref(Address("it"), None, want)
+        return self.provider.read_many(TypeName(type), [ref], ReadWay(how, 100)).found.get("it")
+
+    def find(self, action, type, want, **more):
+        marker = more.pop("marker", self.marker)
+        intent = Intent(
+            IntentToken("t"), action, TypeName(type), Address("it"), "azure", marker, want, **more
+        )
+        return self.provider.find(intent)
+
+
+@pytest.fixture
+def desk(cloud):
+    return Desk(cloud)
+
+
+@pytest.fixture
+def slow_desk(slow):
+    return Desk(slow)
+
+
+@pytest.fixture
+def make_desk():
+    return Desk

@@ -11,8 +11,8 @@ from typing import Any
 
 from . import documents, ids
 from .answers import RefusedError
-from .rules import Draft, Rules
-from .world import Resource, World
+from .rules import Draft, Resource, Rules
+from .world import World
 
 OWN = ("id", "name", "type", "etag", "systemData")
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from . import ids, reads
 from .answers import RefusedError, Reply
-from .world import Operation, World, timestamp
+from .rules import Operation
+from .world import World, timestamp
 from .writes import Call, polling_headers
 
 

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from . import ids
 from .answers import RefusedError, Reply
-from .rules import Rules
-from .world import Resource, World
+from .rules import Resource, Rules
+from .world import World
 
 
 def body_of(world: World, resource: Resource) -> dict[str, Any]:

@@ -1,17 +1,18 @@
-"""What the generic simulator must know of a type: one `Rules` each, nearly all of it data.
+"""What the generic simulator must know of a type (one `Rules` each, nearly all of it data), and what it stores.
 
 Enters: nothing. Leaves: the shapes of the table in `types/`. Holds no state.
+Hooks take the world as their first argument; it is typed where they are written.
 """
 
 from __future__ import annotations
 
 import enum
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .world import Resource, World
+from . import ids
 
 
 class Style(enum.Enum):
@@ -75,30 +76,30 @@ class Draft:
     existing: Resource | None
 
 
-def _accept(_world: World, _draft: Draft) -> None:
+def _accept(_world: Any, _draft: Draft) -> None:
     """Refuses nothing."""
 
 
-def _leave(_world: World, _resource: Resource) -> None:
+def _leave(_world: Any, _resource: Resource) -> None:
     """Changes nothing."""
 
 
-def _as_is(_world: World, _resource: Resource, body: dict[str, Any]) -> dict[str, Any]:
+def _as_is(_world: Any, _resource: Resource, body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-StartAction = Callable[["World", "Resource"], Callable[[bool], None]]
+StartAction = Callable[[Any, "Resource"], Callable[[bool], None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """What a type does beyond the table; `validate` may raise RefusedError."""
 
-    validate: Callable[[World, Draft], None] = _accept
-    stored: Callable[[World, Resource], None] = _leave
-    ready: Callable[[World, Resource], None] = _leave
-    view: Callable[[World, Resource, dict[str, Any]], dict[str, Any]] = _as_is
-    removed: Callable[[World, Resource], None] = _leave
+    validate: Callable[[Any, Draft], None] = _accept
+    stored: Callable[[Any, Resource], None] = _leave
+    ready: Callable[[Any, Resource], None] = _leave
+    view: Callable[[Any, Resource, dict[str, Any]], dict[str, Any]] = _as_is
+    removed: Callable[[Any, Resource], None] = _leave
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,5 +128,48 @@ class Rules:
     name_code: str = "InvalidResourceName"
     name_taken: str = ""
     actions: Mapping[str, StartAction] = field(default_factory=dict)
-    views: Mapping[str, Callable[[World, Resource], Any]] = field(default_factory=dict)
+    views: Mapping[str, Callable[[Any, Resource], Any]] = field(default_factory=dict)
     hooks: Hooks = Hooks()
+
+
+@dataclass(slots=True)
+class Operation:
+    """A long-running operation: in progress until `due`, then `finish(succeeded)` runs once."""
+
+    id: str
+    method: str
+    resource: Resource
+    due: float
+    finish: Callable[[bool], None]
+    style: Style
+    started: str
+    status: str = "InProgress"
+    error: dict[str, str] | None = None
+
+
+@dataclass(slots=True)
+class Resource:
+    """One stored resource. `hidden` is what no body shows (power state, addresses)."""
+
+    id: str
+    rules: Rules
+    body: dict[str, Any]
+    created: float
+    version: int = 1
+    operation: Operation | None = None
+    hidden: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The lower-case id."""
+        return self.id.lower()
+
+    @property
+    def name(self) -> str:
+        """The resource's own name."""
+        return ids.name_of(self.id)
+
+    @property
+    def etag(self) -> str:
+        """The weak etag of the current version."""
+        return f'W/"{uuid.uuid5(uuid.NAMESPACE_URL, f"{self.key}#{self.version}")}"'

@@ -9,11 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
-from . import documents, ids
-from .rules import Rules, Style
+from . import documents
+from .rules import Operation, Resource, Rules, Style
 
 
 class Addresses(Protocol):
@@ -27,49 +26,6 @@ class Addresses(Protocol):
 
     def close(self, address: str) -> None:
         """Nothing answers on the address any more."""
-
-
-@dataclass(slots=True)
-class Operation:
-    """A long-running operation: in progress until `due`, then `finish(succeeded)` runs once."""
-
-    id: str
-    method: str
-    resource: Resource
-    due: float
-    finish: Callable[[bool], None]
-    style: Style
-    started: str
-    status: str = "InProgress"
-    error: dict[str, str] | None = None
-
-
-@dataclass(slots=True)
-class Resource:
-    """One stored resource. `hidden` is what no body shows (power state, addresses)."""
-
-    id: str
-    rules: Rules
-    body: dict[str, Any]
-    created: float
-    version: int = 1
-    operation: Operation | None = None
-    hidden: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def key(self) -> str:
-        """The lower-case id."""
-        return self.id.lower()
-
-    @property
-    def name(self) -> str:
-        """The resource's own name."""
-        return ids.name_of(self.id)
-
-    @property
-    def etag(self) -> str:
-        """The weak etag of the current version."""
-        return f'W/"{uuid.uuid5(uuid.NAMESPACE_URL, f"{self.key}#{self.version}")}"'
 
 
 def timestamp() -> str:

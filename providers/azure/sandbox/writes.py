@@ -12,8 +12,8 @@ from typing import Any
 
 from . import documents, drafts, ids, reads
 from .answers import RefusedError, Reply
-from .rules import Answer, Draft, Rules, Style
-from .world import Operation, Resource, World
+from .rules import Answer, Draft, Operation, Resource, Rules, Style
+from .world import World
 
 
 @dataclass(frozen=True, slots=True)

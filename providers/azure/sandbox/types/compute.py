@@ -7,8 +7,8 @@ from typing import Any
 
 from providers.azure.sandbox import documents
 from providers.azure.sandbox.answers import RefusedError
-from providers.azure.sandbox.rules import Answer, Draft, Hooks, InUse, Rules
-from providers.azure.sandbox.world import Resource, World, timestamp
+from providers.azure.sandbox.rules import Answer, Draft, Hooks, InUse, Resource, Rules
+from providers.azure.sandbox.world import World, timestamp
 
 GIB = 1024**3
 IOPS_PER_GB, LEAST_IOPS = 3, 120

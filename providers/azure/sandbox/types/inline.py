@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.azure.sandbox import documents, drafts, ids, reads
-from providers.azure.sandbox.rules import Draft, Rules
-from providers.azure.sandbox.world import Resource, World
+from providers.azure.sandbox.rules import Draft, Resource, Rules
+from providers.azure.sandbox.world import World
 
 
 def validate(world: World, draft: Draft, field: str, child: Rules) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from providers.azure.sandbox import documents, ids
 from providers.azure.sandbox.answers import RefusedError
-from providers.azure.sandbox.rules import Draft, Hooks, InUse, Reference, Rules
-from providers.azure.sandbox.world import Resource, World
+from providers.azure.sandbox.rules import Draft, Hooks, InUse, Reference, Resource, Rules
+from providers.azure.sandbox.world import World
 
 from .network import TAGS_ONLY, identify, network_of, prefixes
 

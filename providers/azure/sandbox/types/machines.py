@@ -9,8 +9,8 @@ from typing import Any
 
 from providers.azure.sandbox import documents, ids
 from providers.azure.sandbox.answers import RefusedError
-from providers.azure.sandbox.rules import Answer, Draft, Hooks, InUse, Reference, Rules
-from providers.azure.sandbox.world import Resource, World, timestamp
+from providers.azure.sandbox.rules import Answer, Draft, Hooks, InUse, Reference, Resource, Rules
+from providers.azure.sandbox.world import World, timestamp
 
 from .compute import DISK
 from .interfaces import refresh_reachability

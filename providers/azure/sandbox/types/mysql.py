@@ -7,8 +7,8 @@ from typing import Any
 
 from providers.azure.sandbox import documents
 from providers.azure.sandbox.answers import RefusedError
-from providers.azure.sandbox.rules import STATELESS, Answer, Draft, Hooks, Reference, Rules, Words
-from providers.azure.sandbox.world import Resource, World
+from providers.azure.sandbox.rules import STATELESS, Answer, Draft, Hooks, Reference, Resource, Rules, Words
+from providers.azure.sandbox.world import World
 
 PORT = 3306
 # the database service shows the display name of a region, the others its short name

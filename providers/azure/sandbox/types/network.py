@@ -8,8 +8,8 @@ from typing import Any
 
 from providers.azure.sandbox import documents, ids
 from providers.azure.sandbox.answers import RefusedError
-from providers.azure.sandbox.rules import Answer, Draft, Hooks, InUse, Reference, Rules, Style
-from providers.azure.sandbox.world import Resource, World
+from providers.azure.sandbox.rules import Answer, Draft, Hooks, InUse, Reference, Resource, Rules, Style
+from providers.azure.sandbox.world import World
 
 from . import inline
 

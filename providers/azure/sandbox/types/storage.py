@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from providers.azure.sandbox import documents, ids
 from providers.azure.sandbox.answers import RefusedError
-from providers.azure.sandbox.rules import STATELESS, Answer, Draft, Hooks, Rules, Style
-from providers.azure.sandbox.world import Resource, World, timestamp
+from providers.azure.sandbox.rules import STATELESS, Answer, Draft, Hooks, Resource, Rules, Style
+from providers.azure.sandbox.world import World, timestamp
 
 SYNC = Answer(201, 200, Style.SYNC)
 SERVICES = ("blob", "dfs", "file", "queue", "table", "web")
