@@ -12,6 +12,7 @@ from typing import Any
 
 from orchestrator.kit.compare import same
 from orchestrator.model.change import PropertyChange
+from orchestrator.model.ids import Path
 from orchestrator.model.marker import Marker, is_marker, marker_of
 from orchestrator.model.provision import Observed
 from orchestrator.model.schema import MISSING, Property
@@ -34,28 +35,55 @@ def created(kind: ArmKind, want: Mapping[str, Any], marker: Marker) -> dict[str,
 
 
 def updated(
-    kind: ArmKind, current: Mapping[str, Any], want: Mapping[str, Any], marker: Marker
+    kind: ArmKind,
+    current: Mapping[str, Any],
+    want: Mapping[str, Any],
+    marker: Marker,
+    *,
+    changes: Sequence[PropertyChange] = (),
 ) -> dict[str, Any]:
-    """The whole body of an update: what is there, with what the spec says written over it."""
-    base = _sendable(kind, current)
+    """The whole body of an update: what is there, with what the spec says written over it.
+
+    A change to nothing takes a property away, which puts it back to what the service makes of it.
+    """
     asked = {name: value for name, value in want.items() if name not in OURS}
-    written = _written(kind.schema.spec, base, asked)
+    written = _written(kind.schema.spec, _sendable(kind, current), asked)
+    for path in _unset(changes):
+        _drop(written, path)
     if kind.tagged:
         written["tags"] = {**asked.get("tags", {}), **marker.tags()}
     body: dict[str, Any] = _without_nulls(written)
     return body
 
 
+def _unset(changes: Sequence[PropertyChange]) -> list[Path]:
+    return [each.path for each in changes if each.after is None]
+
+
+def _drop(document: Any, path: Path) -> None:
+    for step in path[:-1]:
+        inside = isinstance(document, Mapping) and step in document
+        document = document[step] if inside or isinstance(document, list) else None
+    if isinstance(document, dict) and path:
+        document.pop(path[-1], None)
+
+
 def patched(body: Mapping[str, Any], schema: Property, changes: Sequence[PropertyChange]) -> dict[str, Any]:
-    """Of an update's body, only what changes; below `properties` by the first name."""
+    """Of an update's body, only what changes, below `properties` by the first name; null takes away."""
     part: dict[str, Any] = {}
     for change in changes:
         head, *rest = [str(step) for step in change.path]
         if head == "properties" and rest:
             known = schema.properties["properties"].properties[rest[0]]
             part.setdefault("properties", {})[rest[0]] = project(known, body["properties"].get(rest[0]))
-        elif head in body:
-            part[head] = body[head]
+        else:
+            part[head] = body.get(head)
+    for path in _unset(changes):
+        holder: Any = part
+        for step in path[:-1]:
+            holder = holder.get(step) if isinstance(holder, dict) else None
+        if isinstance(holder, dict):
+            holder[path[-1]] = None
     return part
 
 
@@ -78,6 +106,14 @@ def observed(kind: ArmKind, body: Mapping[str, Any], said: Mapping[str, Any]) ->
     status = project(kind.schema.status, clean, shown=True)
     status["name"] = spec["name"]
     return Observed(body["id"], spec, status, marker_of(tags), str(body.get("etag", "")))
+
+
+def unknowable(schema: Property, path: Path, last: Any) -> bool:
+    """Whether the service never tells the property and we have not recorded it: no difference can be seen."""
+    for step in path:
+        schema = schema.properties.get(str(step)) or schema.items or Property()
+        last = last.get(step) if isinstance(last, Mapping) else None
+    return schema.write_only and last is None
 
 
 def state_of(kind: ArmKind, body: Mapping[str, Any]) -> str:

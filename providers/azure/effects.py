@@ -105,7 +105,7 @@ def update(client: ArmClient, kind: ArmKind, request: Request) -> Done | Pending
     want = reveal(request.want)
     target = _target(client, kind, want, request.prior)
     current = _current(client, target)
-    body = bodies.updated(kind, current.body, want, request.marker)
+    body = bodies.updated(kind, current.body, want, request.marker, changes=request.changes)
     if kind.patches:
         body = bodies.patched(body, kind.schema.spec, request.changes)
     return _write_back(client, target, body, current)

@@ -68,7 +68,7 @@ class AzureProvider:
     ) -> Proposal:
         """The three-way comparison; a size that would shrink replaces, a failed resource is written again."""
         kind = _kind(type)
-        proposal = compare.propose(kind.schema, prior, want, last)
+        proposal = _without_unknowable(kind, compare.propose(kind.schema, prior, want, last), last)
         shrinks = [each for each in proposal.changes if _shrinks(kind, each)]
         if shrinks:
             changes = tuple(
@@ -127,6 +127,20 @@ def _kind(type: TypeName) -> ArmKind:
     if kind is None:
         raise PermanentError(f"azure has no kind {type}", "kinds", "UnknownType")
     return kind
+
+
+def _without_unknowable(kind: ArmKind, proposal: Proposal, last: Mapping[str, Any]) -> Proposal:
+    """A password that is fixed at creation replaces nothing that was found and is not on record."""
+    kept = tuple(
+        each
+        for each in proposal.changes
+        if not (each.replaces and bodies.unknowable(kind.schema.spec, each.path, last))
+    )
+    if len(kept) == len(proposal.changes):
+        return proposal
+    if not kept:
+        return Proposal(Action.NOOP)
+    return Proposal(Action.REPLACE if any(each.replaces for each in kept) else Action.UPDATE, kept)
 
 
 def _shrinks(kind: ArmKind, change: PropertyChange) -> bool:
