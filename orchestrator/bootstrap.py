@@ -40,7 +40,6 @@ from orchestrator.seams.state import StateBackend
 from orchestrator.stages.compose import compose
 from orchestrator.stages.load import Loaded, load
 
-
 _REFERENCE: Final = re.compile(r"[a-z][a-z-]*:.")
 
 
