@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 import struct
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from moto.server import DomainDispatcherApplication, create_backend_app
 
 from orchestrator.adapters.state_sqlite import SqliteBackend, open_backend
 from orchestrator.kit.object_blocks import ObjectStore
 from orchestrator.kit.object_log import ObjectLog
-from orchestrator.kit.simulation.server import serve
+from orchestrator.kit.simulation.faults import Faults
+from orchestrator.kit.simulation.responders import Responders
 from orchestrator.testing.object_store import MemoryStore
 from orchestrator.testing.state_conformance import STACK
 from providers.aws import backend as s3
+from providers.aws.sandbox import Running, start
 
 
 class RealClock:
@@ -153,36 +153,30 @@ def sqlite_storage(sqlite_storages: Callable[[], SqliteStorage]) -> SqliteStorag
     return sqlite_storages()
 
 
-class OneAtATime:
-    """moto compares and writes in two steps, which real S3 does in one: so one request at a time."""
-
-    def __init__(self, application) -> None:
-        self.application = application
-        self.guard = threading.Lock()
-
-    def __call__(self, environ, start_response):
-        with self.guard:
-            return list(self.application(environ, start_response))
-
-
 @pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    """An S3 on loopback, by moto."""
-    server = serve(OneAtATime(DomainDispatcherApplication(create_backend_app)))
-    yield server.url
-    server.close()
+def sandbox(tmp_path_factory) -> Iterator[tuple[Running, Faults]]:
+    """A local AWS with S3 in it, and what goes wrong there."""
+    faults, responders = Faults(seed=5), Responders()
+    running = start(folder=tmp_path_factory.mktemp("sandbox"), faults=faults, responders=responders)
+    yield running, faults
+    running.close()
+    responders.close_all()
 
 
 @pytest.fixture
-def s3_settings(s3_endpoint: str) -> Iterator[dict[str, str]]:
+def s3_faults(sandbox) -> Iterator[Faults]:
+    """Faults that end with the test."""
+    yield sandbox[1]
+    sandbox[1].replace([])
+
+
+@pytest.fixture
+def s3_settings(sandbox) -> Iterator[dict[str, str]]:
     """A bucket of its own for each test."""
     settings = {
-        "bucket": f"state-{uuid.uuid4().hex}",
-        "region": "eu-central-1",
-        "endpoint": s3_endpoint,
-        "accessKeyId": "test",
-        "secretAccessKey": "test",
+        key: sandbox[0].settings[key] for key in ("region", "endpoint", "accessKeyId", "secretAccessKey")
     }
+    settings["bucket"] = f"state-{uuid.uuid4().hex}"
     client = s3._client(settings)
     client.create_bucket(
         Bucket=settings["bucket"], CreateBucketConfiguration={"LocationConstraint": settings["region"]}

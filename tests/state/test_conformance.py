@@ -19,5 +19,5 @@ def test_a_log_of_objects_keeps_the_promise(case, object_storage):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_s3_keeps_the_promise(case, s3_storage):
-    """By the real boto3 against moto's server."""
+    """By the real boto3 against a local S3."""
     case(s3_storage)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.kit.simulation.faults import Rule
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
 from orchestrator.testing.state_conformance import ALICE, STACK, kept
@@ -75,3 +76,29 @@ def test_stacks_of_one_bucket_do_not_meet(opened, s3_settings):
     second.append(second.lease(ALICE), [kept("b")])
     assert sorted(first.latest().resources) == ["a"]
     assert sorted(second.latest().resources) == ["b"]
+
+
+def test_lost_answers_neither_lose_nor_repeat_an_entry(opened, s3_settings, s3_faults):
+    """The SDK repeats what it got no answer to; the log knows its own writes again."""
+    backend = opened(s3_settings)
+    lease = backend.lease(ALICE)
+    s3_faults.replace([Rule("lost-answer", "PutObject", probability=0.3)])
+    for number in range(1, 16):
+        assert backend.append(lease, [kept(f"r{number}")]) == number
+    assert s3_faults.hit()[0] > 2
+    s3_faults.replace([])
+    assert sorted(opened(s3_settings).latest().resources) == sorted(f"r{number}" for number in range(1, 16))
+
+
+@pytest.mark.parametrize("kind", ["lost-request", "lost-answer"])
+def test_a_store_that_stays_away_is_said_and_the_next_run_goes_on(opened, s3_settings, s3_faults, kind):
+    """Whether the batch arrived is not known then; what is read is all of it or nothing."""
+    backend = opened(s3_settings)
+    lease = backend.lease(ALICE)
+    s3_faults.replace([Rule(kind, "PutObject")])
+    with pytest.raises(StateError, match=r"PutObject: .*network"):
+        backend.append(lease, [kept("a"), kept("b")])
+    s3_faults.replace([])
+    assert sorted(opened(s3_settings).latest().resources) in ([], ["a", "b"])
+    backend.append(lease, [kept("c")])
+    assert "c" in opened(s3_settings).latest().resources
