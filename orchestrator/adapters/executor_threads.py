@@ -298,16 +298,12 @@ class _Walk:
         del self._open[task]
         self._awake[task.lane] -= 1
         seconds = self._clock.monotonic() - task.began
-        self._conclude(task.address, outcome if outcome.seconds else replace(outcome, seconds=seconds))
+        self.outcomes[task.address] = outcome if outcome.seconds else replace(outcome, seconds=seconds)
         if outcome.opens:
             self._frontier.opened(task.address)
         elif not (self._executor.stopping and outcome.result is Result.INTERRUPTED):
             for node in self._frontier.closed(task.address):
-                self._conclude(node, self._skip(node, task.address))
-
-    def _conclude(self, node: Address, outcome: Outcome) -> None:
-        self.outcomes[node] = outcome
-        self._progress.ended(outcome)
+                self.outcomes[node] = self._skip(node, task.address)
 
     def _after(self, seconds: float, task: _Task | None, lane: Lane[_Task] | None = None) -> None:
         when = self._clock.monotonic() + max(0.0, seconds)
@@ -396,7 +392,7 @@ class _Walk:
         """What has not started never will, and what waits is told; calls in flight go on to their end."""
         self._stopped = True
         for node in self._frontier.rest():
-            self._conclude(node, self._interrupted(node))
+            self.outcomes[node] = self._interrupted(node)
         waiting = [task for _, _, task, _ in sorted(self._timers, key=lambda t: t[1]) if task is not None]
         self._timers.clear()
         for lane in self._executor.lanes.values():

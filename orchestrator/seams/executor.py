@@ -75,7 +75,7 @@ class Executor(Protocol):
         ``lane`` tells whose calls a step will make, so that no more steps are opened than that provider can
         take: an open step has an intent that a crash leaves to be settled. An empty name stands for inline
         calls, which are opened in large numbers. Seconds are filled in where an
-        outcome has none. Raises ValueError where the graph has a cycle, and what the journal raised.
+        outcome has none; the progress hears what is being done, and the end of a step from the step itself. Raises ValueError where the graph has a cycle, and what the journal raised.
         """
 
     def stop(self) -> None:

@@ -36,6 +36,8 @@ class World:
     journal: list[str] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
+    ends: list[Address] = field(default_factory=list)
+    """Every end that a node came to, told by its step or for it."""
     journal_error: BaseException | None = None
     fails_after: int = 10**9
 
@@ -95,7 +97,21 @@ class World:
     ) -> Mapping[Address, Outcome]:
         """Walk a graph; by default every node is a plain step."""
         nodes = {Address(n): [Address(d) for d in needs] for n, needs in graph.items()}
-        return self.executor.walk(nodes, visit or self.plain, skip=skipped, interrupted=interrupted, **more)
+
+        def ended(outcome: Outcome) -> Outcome:
+            self.ends.append(outcome.address)
+            return outcome
+
+        def visited(address: Address) -> Step:
+            return ended((yield from (visit or self.plain)(address)))
+
+        return self.executor.walk(
+            nodes,
+            visited,
+            skip=lambda node, cause: ended(skipped(node, cause)),
+            interrupted=lambda node: ended(interrupted(node)),
+            **more,
+        )
 
 
 def note(text: str) -> Journal:
