@@ -7,8 +7,9 @@ import sys
 
 def main() -> int:
     """Run the command line; returns the exit code."""
-    sys.stderr.write("opsctl: no commands yet\n")
-    return 1
+    from orchestrator.cli.running import run  # noqa: PLC0415 - the import is part of what run time measures
+
+    return run(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from orchestrator.adapters import plugins
+from orchestrator.adapters import plugins, sandbox_host
 from orchestrator.adapters.package_data import folder as packaged
 from orchestrator.adapters.plugin_catalogue import PluginCatalogue
 from orchestrator.adapters.system_clock import SystemClock
@@ -40,6 +40,11 @@ from orchestrator.seams.state import StateBackend
 from orchestrator.stages.compose import compose
 from orchestrator.stages.load import Loaded, load
 
+if TYPE_CHECKING:
+    from orchestrator.adapters.policy_tests import TestResult
+
+    PolicyTest = TestResult
+SandboxStatus = sandbox_host.Status
 _REFERENCE: Final = re.compile(r"[a-z][a-z-]*:.")
 
 
@@ -176,12 +181,7 @@ def _bundle(charter: Charter, folder: Path) -> Bundle:
     """The policies of a stack: paths in its folder, or the name of a profile that ships."""
     from orchestrator.adapters.policy_files import load_bundle  # noqa: PLC0415 - only where there are policies
 
-    paths: list[Path] = []
-    for name in charter.policy.get("bundles") or ():
-        shipped = packaged("policies") / str(name)
-        paths.append(
-            shipped if re.fullmatch(r"[a-z-]+", str(name)) and shipped.is_dir() else folder / str(name)
-        )
+    paths = policy_paths(charter, folder)
     return load_bundle(paths, charter.policy.get("data") or {}) if paths else Bundle()
 
 
@@ -365,3 +365,47 @@ def _with_templates(plan: Plan) -> Plan:
     return replace(
         plan, resources=resources, charter=replace(plan.charter, outputs=templated(plan.charter.outputs))
     )
+
+
+def policy_paths(charter: Charter, folder: Path) -> list[Path]:
+    """Where the policies of a stack are: paths in its folder, or a profile that ships."""
+    shipped = packaged("policies")
+    names = [str(name) for name in charter.policy.get("bundles") or ()]
+    return [
+        shipped / name if re.fullmatch(r"[a-z-]+", name) and (shipped / name).is_dir() else folder / name
+        for name in names
+    ]
+
+
+def policy_check(paths: Sequence[Path]) -> list[Diagnostic]:
+    """Everything that is wrong with the policies below these paths."""
+    from orchestrator.adapters.policy_tests import check  # noqa: PLC0415 - only for policies
+
+    return check(paths)
+
+
+def policy_tests(paths: Sequence[Path]) -> list[PolicyTest]:
+    """Run the tests of the policies below these paths."""
+    from orchestrator.adapters.policy_tests import run_tests  # noqa: PLC0415 - only for policies
+
+    return run_tests(paths)
+
+
+def sandbox_up(folder: Path | None = None, faults: Path | None = None) -> SandboxStatus:
+    """Start the local stand-ins of the clouds where they do not run, and wait until they answer."""
+    return sandbox_host.up(folder, faults)
+
+
+def sandbox_status(folder: Path | None = None) -> SandboxStatus:
+    """Whether the stand-ins run, and where."""
+    return sandbox_host.status(folder)
+
+
+def sandbox_down(folder: Path | None = None) -> bool:
+    """Stop the stand-ins; returns whether they ran."""
+    return sandbox_host.down(folder)
+
+
+def sandbox_serve(folder: Path | None = None, faults: Path | None = None) -> int:
+    """Run the stand-ins in this process until it is told to end."""
+    return sandbox_host.serve(catalogue().providers(), folder, faults)

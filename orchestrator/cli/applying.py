@@ -1,0 +1,60 @@
+"""apply and destroy: carry a plan out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.console import Output
+from orchestrator.cli.options import Environment, Format, Params, console_of, parameters
+
+Approved = Annotated[bool, typer.Option("--auto-approve", help="Do not ask: for CI.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(apply)
+    app.command()(destroy)
+
+
+def apply(
+    context: typer.Context,
+    *,
+    plan_file: Annotated[
+        Path | None, typer.Argument(metavar="[PLANFILE]", help="A plan that was saved with plan --out.")
+    ] = None,
+    auto_approve: Approved = False,
+    environment: Environment = None,
+    param: Params = None,
+    output: Format = Output.TEXT,
+) -> int:
+    """Plan, ask, and do it. With a saved plan: do exactly what it says."""
+    console = console_of(context, output)
+    values = parameters(param)
+    if plan_file is not None and (environment or values):
+        raise typer.BadParameter("a saved plan has its environment and parameters in it: leave -e and -p out")
+    from orchestrator.cli.work import applying  # noqa: PLC0415 - lazy
+    from orchestrator.cli.work.planning import Wish  # noqa: PLC0415 - lazy
+
+    if plan_file is not None:
+        return applying.apply_saved(console, plan_file)
+    return applying.apply(console, Wish(environment, values), approved=auto_approve)
+
+
+def destroy(
+    context: typer.Context,
+    *,
+    auto_approve: Approved = False,
+    environment: Environment = None,
+    param: Params = None,
+    output: Format = Output.TEXT,
+) -> int:
+    """Delete everything that the stack has made."""
+    console = console_of(context, output)
+    values = parameters(param)
+    from orchestrator.cli.work import applying  # noqa: PLC0415 - lazy
+    from orchestrator.cli.work.planning import Wish  # noqa: PLC0415 - lazy
+
+    return applying.apply(console, Wish(environment, values, destroy=True), approved=auto_approve)

@@ -1,0 +1,77 @@
+"""The two streams of a command, and how it wants its result: standard output is the result, standard error the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, TextIO
+
+from orchestrator.cli.interrupts import Interrupts
+from orchestrator.cli.render.style import style_of
+from orchestrator.model.diagnostic import Diagnostic
+
+
+class Output(StrEnum):
+    """How a result is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class Console:
+    """Where a command writes."""
+
+    def __init__(self, out: TextIO, err: TextIO, environ: Mapping[str, str]) -> None:
+        self.out = out
+        self.err = err
+        self.environ = environ
+        self.output = Output.TEXT
+        self.interrupts = Interrupts(self.say)
+        self.out_style = style_of(out, environ)
+        self.err_style = style_of(err, environ)
+
+    def result(self, text: str) -> None:
+        """The command's result."""
+        self.out.write(text if text.endswith("\n") or not text else f"{text}\n")
+
+    def document(self, make: Callable[[], Mapping[str, Any]]) -> None:
+        """The command's result as JSON."""
+        from orchestrator.cli.render.json import dump  # noqa: PLC0415 - lazy: only where JSON is asked for
+
+        self.result(dump(make()))
+
+    def say(self, text: str) -> None:
+        """Something beside the result."""
+        self.out.flush()
+        self.err.write(f"{self.err_style.plain(text)}\n")
+        self.err.flush()
+
+    def diagnostics(self, found: Sequence[Diagnostic]) -> None:
+        """Warnings and errors, for people."""
+        if found:
+            from orchestrator.cli.render.diagnostics import render_diagnostics  # noqa: PLC0415 - lazy
+
+            self.say(render_diagnostics(found, self.err_style))
+
+    def failed(self, found: Sequence[Diagnostic], exit_code: int) -> int:
+        """End with an error; where JSON was asked for, the result says so too. Returns the exit code."""
+        self.diagnostics(found)
+        if self.output is Output.JSON:
+            from orchestrator.cli.render.json import problems_document  # noqa: PLC0415 - lazy
+
+            self.document(lambda: problems_document(found, exit_code))
+        return exit_code
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody is there to be asked."""
+        import sys  # noqa: PLC0415 - standard input is looked at only here
+
+        return bool(sys.stdin and sys.stdin.isatty()) and self.err.isatty() and not self.environ.get("CI")
+
+    def answer(self) -> str:
+        """What somebody types, without the spaces around it; empty where nobody is there any more."""
+        import sys  # noqa: PLC0415 - standard input is looked at only here
+
+        return sys.stdin.readline().strip()

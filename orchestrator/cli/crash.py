@@ -1,0 +1,74 @@
+"""What is written down when opsctl itself is at fault: the traceback, without any secret.
+
+Holds: the file is readable by its owner alone; values that stand in the environment or behind a telling name are
+left out; no local variable is written.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import tempfile
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+_TELLING: Final = re.compile(
+    r"(?i)([\w-]*(?:password|passwd|secret|token|credential|api[_-]?key|access[_-]?key|authorization|signature)"
+    r"[\w-]*[\"']?\s*[:=]\s*[\"']?)([^\s\"',}&]+)"
+)
+_BEARER: Final = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
+_URL_PASSWORD: Final = re.compile(r"(://[^/\s:@]*:)[^@\s/]+@")
+_HARMLESS: Final = frozenset({"PATH", "PWD", "HOME", "SHELL", "TERM", "LANG", "USER", "LOGNAME", "OLDPWD"})
+_SHORTEST: Final = 6
+
+
+def report(error: BaseException, arguments: Sequence[str], environ: Mapping[str, str]) -> Path | None:
+    """Write a report; returns where it is, or None where nothing can be written."""
+    lines = [
+        f"opsctl {_version()} on Python {platform.python_version()}, {platform.platform()}",
+        time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        f"arguments: {' '.join(_quiet(arguments))}",
+        "",
+        "".join(traceback.format_exception(error)),
+    ]
+    text = redacted("\n".join(lines), environ)
+    try:
+        handle, name = tempfile.mkstemp(prefix="opsctl-crash-", suffix=".txt")  # made with mode 0600
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError:
+        return None
+    return Path(name)
+
+
+def redacted(text: str, environ: Mapping[str, str]) -> str:
+    """``text`` without the values of the environment, and without what stands behind a telling name."""
+    secrets = {
+        v for k, v in environ.items() if k not in _HARMLESS and len(v) >= _SHORTEST and "/" not in v[:1]
+    }
+    for value in sorted(secrets, key=len, reverse=True):
+        text = text.replace(value, "(redacted)")
+    text = _TELLING.sub(r"\1(redacted)", text)
+    text = _BEARER.sub(r"\1 (redacted)", text)
+    return _URL_PASSWORD.sub(r"\1(redacted)@", text)
+
+
+def _quiet(arguments: Sequence[str]) -> list[str]:
+    """Arguments without the values of parameters."""
+    shown, hide = [], False
+    for argument in arguments:
+        shown.append("(left out)" if hide else re.sub(r"^(-p|--param=)[^=]*=.*", r"\1(left out)", argument))
+        hide = argument in {"-p", "--param"}
+    return shown
+
+
+def _version() -> str:
+    try:
+        return metadata.version("opsctl-orchestrator")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"

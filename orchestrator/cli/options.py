@@ -1,0 +1,40 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.console import Console, Output
+
+Environment = Annotated[
+    str | None,
+    typer.Option("--environment", "-e", metavar="NAME", help="Overlay environments/NAME.yaml."),
+]
+Params = Annotated[
+    list[str] | None,
+    typer.Option("--param", "-p", metavar="NAME=VALUE", help="Set a parameter of the stack (repeatable)."),
+]
+Format = Annotated[Output, typer.Option("--output", help="How to write the result.")]
+
+
+def parameters(written: list[str] | None) -> Mapping[str, str]:
+    """``NAME=VALUE`` as a mapping; raises a usage error for what has no ``=``."""
+    values: dict[str, str] = {}
+    for item in written or ():
+        name, found, value = item.partition("=")
+        if not found or not name:
+            raise typer.BadParameter(f"-p {item}: write it as NAME=VALUE")
+        values[name] = value
+    return values
+
+
+def console_of(context: typer.Context, output: Output = Output.TEXT, *, markdown: bool = False) -> Console:
+    """The console of this run, told how the result is wanted."""
+    console: Console = context.obj
+    if output is Output.MARKDOWN and not markdown:
+        raise typer.BadParameter("this command writes text or json")
+    console.output = output
+    return console

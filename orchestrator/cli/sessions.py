@@ -1,0 +1,75 @@
+"""A stack for the time of one command: opened, its progress shown, stopped gently, closed."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from orchestrator.cli.console import Console
+from orchestrator.cli.render.progress import Events, showing
+from orchestrator.model.diagnostic import Diagnostic
+from orchestrator.seams.state import Holder
+
+if TYPE_CHECKING:
+    from orchestrator.bootstrap import Session
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An open stack and what it tells."""
+
+    session: Session
+    events: Events
+    console: Console
+
+    def watched(self, what: Callable[[], T]) -> T:
+        """Do something long: its progress is shown, and the first Ctrl-C stops it gently."""
+        with self.console.interrupts.gently(self.session.stop), showing(self.events):
+            return what()
+
+
+@contextmanager
+def opened(console: Console, open_session: Callable[[Events], Session]) -> Iterator[Work]:
+    """A stack that is closed at the end; what was noticed about its files is told."""
+    events = Events(console.err, console.err_style)
+    session = open_session(events)
+    try:
+        console.diagnostics(session.diagnostics)
+        yield Work(session, events, console)
+    finally:
+        session.close()
+
+
+def found(work: Work, notes: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """All that was noticed so far; what the files' reading has not told already is told now."""
+    told = list(work.session.diagnostics)
+    new = [d for d in notes if d not in told]
+    work.console.diagnostics(new)
+    return [*told, *new]
+
+
+def holder(command: str) -> Holder:
+    """Who takes the stack, so that others know whom to ask: the CI job, or the user at this machine."""
+    environ = os.environ
+    if "GITHUB_RUN_ID" in environ:
+        job = f"{environ.get('GITHUB_REPOSITORY', '')} run {environ['GITHUB_RUN_ID']}"
+    elif "CI_JOB_ID" in environ:
+        job = f"{environ.get('CI_PROJECT_PATH', '')} job {environ['CI_JOB_ID']}"
+    else:
+        job = f"{_user()}@{socket.gethostname()}"
+    return Holder(f"{job.strip()} (process {os.getpid()})", command, time.time())
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

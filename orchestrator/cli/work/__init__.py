@@ -1,0 +1,1 @@
+"""What the commands do, once their arguments are read. Imported by the command that needs it, and no earlier."""

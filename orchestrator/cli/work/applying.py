@@ -1,0 +1,109 @@
+"""apply and destroy: the plan is shown, asked about, and carried out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator import bootstrap
+from orchestrator.cli.console import Console, Output
+from orchestrator.cli.render.conceal import conceal
+from orchestrator.cli.sessions import Work, found, holder, opened
+from orchestrator.cli.work.planning import PLAN_FOLDER, Wish, planned_text, stack
+from orchestrator.engine import applying
+from orchestrator.engine.applying import Applied
+from orchestrator.engine.planning import Planned, sealed
+from orchestrator.model.diagnostic import Diagnostic
+from orchestrator.model.errors import OpsctlError
+
+
+def apply(console: Console, wish: Wish, *, approved: bool) -> int:
+    """Plan and apply in one go, under one lease."""
+    command = "destroy" if wish.destroy else "apply"
+    if not approved and not console.interactive:
+        message = f"nobody is here to approve: {command} asks on a terminal only"
+        hint = f"opsctl {command} --auto-approve; or opsctl plan --out FILE, and opsctl apply FILE"
+        raise OpsctlError(f"{message}\nhint: {hint}")
+    with stack(console, wish) as work:
+        asking = Asking(work, approved=approved, destroy=wish.destroy)
+        applied = work.watched(
+            lambda: applying.apply(
+                work.session.blueprint,
+                work.session.workspace,
+                holder=holder(command),
+                approve=asking.approve,
+            )
+        )
+        if applied is None:
+            return console.failed([Diagnostic("not approved: nothing was done")], 1)
+        return _told(work, applied, asking.notes)
+
+
+def apply_saved(console: Console, path: Path) -> int:
+    """Exactly what a saved plan says, or nothing."""
+    saved = bootstrap.read_plan(path)
+    with opened(
+        console, lambda progress: bootstrap.open_saved(path, folder=PLAN_FOLDER, progress=progress)[1]
+    ) as work:
+        session = work.session
+        who = holder(f"apply {path.name}")
+        applied = work.watched(
+            lambda: applying.apply_saved(saved, session.blueprint, session.workspace, holder=who)
+        )
+        return _told(work, applied, [])
+
+
+class Asking:
+    """Shows a plan and asks whether to go on; remembers what was noticed on the way."""
+
+    def __init__(self, work: Work, *, approved: bool, destroy: bool) -> None:
+        self._work = work
+        self._approved = approved
+        self._destroy = destroy
+        self.notes: list[Diagnostic] = []
+
+    def approve(self, planned: Planned) -> bool:
+        """Whether the plan may be carried out."""
+        console = self._work.console
+        console.interrupts.check()
+        self.notes = found(self._work, planned.notes)
+        apart = console.output is not Output.TEXT
+        if not apart:
+            console.result(planned_text(planned, self._work, on_error_stream=False))
+            console.out.flush()
+        elif not self._approved:
+            console.say(planned_text(planned, self._work, on_error_stream=True))
+        if planned.plan.empty or self._approved or planned.plan.denied:
+            return True
+        return self._ask(planned)
+
+    def _ask(self, planned: Planned) -> bool:
+        """Ask in words that fit the danger: whoever destroys a stack types its name."""
+        console, name = self._work.console, planned.plan.charter.name
+        wanted = name if self._destroy else "yes"
+        question = (
+            f"Destroy everything of {name}? Type {name} to go on: "
+            if self._destroy
+            else "Apply this? Type yes to go on: "
+        )
+        with console.interrupts.plainly(), self._work.events.paused():
+            console.err.write(console.err_style.paint(question, "bold"))
+            console.err.flush()
+            return console.answer() == wanted
+
+
+def _told(work: Work, applied: Applied, notes: list[Diagnostic]) -> int:
+    """Print how it ended; returns the exit code."""
+    console = work.console
+    if console.output is Output.JSON:
+        from dataclasses import replace  # noqa: PLC0415 - lazy
+
+        from orchestrator.cli.render.json import applied_document  # noqa: PLC0415 - lazy
+
+        shown = replace(applied, plan=conceal(sealed(applied.plan), work.session.workspace.kind))
+        console.document(lambda: applied_document(shown, notes))
+    else:
+        from orchestrator.cli.render.applied import render_applied  # noqa: PLC0415 - lazy
+
+        console.out.write("\n" if not applied.plan.empty else "")
+        console.result(render_applied(applied, console.out_style))
+    return applied.exit_code

@@ -1,0 +1,142 @@
+"""validate, plan and the showing of a saved plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestrator import bootstrap
+from orchestrator.cli.console import Console, Output
+from orchestrator.cli.render.conceal import conceal
+from orchestrator.cli.sessions import Work, found, opened
+from orchestrator.engine.planning import Planned, sealed
+from orchestrator.engine.planning import plan as make_plan
+from orchestrator.model.diagnostic import Diagnostic, Severity
+from orchestrator.model.errors import InvalidSpecError
+from orchestrator.model.plan import Plan
+from orchestrator.model.resource import Mode
+from orchestrator.model.scope import Surroundings
+from orchestrator.stages.graph import Graph
+from orchestrator.stages.graph import graph as make_graph
+
+PLAN_FOLDER = Path()
+"""Commands work in the present folder; --chdir has changed it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be planned."""
+
+    environment: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    destroy: bool = False
+    untrusted: bool = False
+
+
+def stack(console: Console, wish: Wish) -> AbstractContextManager[Work]:
+    """The stack in the present folder, open."""
+    return opened(
+        console,
+        lambda progress: bootstrap.open_stack(
+            PLAN_FOLDER,
+            environment=wish.environment,
+            params=wish.params,
+            untrusted=wish.untrusted,
+            progress=progress,
+            destroy=wish.destroy,
+        ),
+    )
+
+
+def validate(console: Console, *, environment: str | None, params: Mapping[str, str]) -> int:
+    """Everything that can be found without a look at a cloud; the graph is made, not walked."""
+    with stack(console, Wish(environment, params)) as work:
+        shape = graph_of(work)
+        notes = found(work, shape.diagnostics)
+        if console.output is Output.JSON:
+            from orchestrator.cli.render.json import problems_document  # noqa: PLC0415 - lazy
+
+            console.document(lambda: problems_document(notes, 0))
+            return 0
+        resources = work.session.blueprint.resources
+        managed = sum(r.mode is not Mode.COMPOSITE for r in resources)
+        warned = sum(d.severity is Severity.WARNING for d in notes)
+        tail = f", {warned} to look at" if warned else ""
+        console.result(f"Valid: {managed} resource{'' if managed == 1 else 's'}{tail}.")
+    return 0
+
+
+def graph_of(work: Work) -> Graph:
+    """The graph of the files; raises InvalidSpecError with all that is wrong with it."""
+    session = work.session
+    charter = session.charter
+    about = {"name": charter.name, "id": str(charter.id), "environment": charter.environment}
+    around = Surroundings(charter.params, about, charter.env)
+    shape = make_graph(session.blueprint.resources, kinds=session.workspace.kind, around=around)
+    wrong = [*session.blueprint.diagnostics, *shape.diagnostics]
+    if any(d.severity is Severity.ERROR for d in wrong):
+        raise InvalidSpecError(tuple(dict.fromkeys(wrong)))
+    return shape
+
+
+def plan(console: Console, wish: Wish, *, out: Path | None, detailed: bool) -> int:
+    """Make a plan, save it where that is asked for, and show it."""
+    with stack(console, wish) as work:
+        planned = work.watched(lambda: make_plan(work.session.blueprint, work.session.workspace))
+        work.console.interrupts.check()
+        notes = found(work, planned.notes)
+        kept = bootstrap.write_plan(planned.plan, out) if out is not None else sealed(planned.plan)
+        shown = conceal(kept, work.session.workspace.kind)
+        print_plan(console, shown, notes, outputs_before=planned.situation.snapshot.outputs)
+    if out is not None:
+        console.say(f"Saved to {out}: opsctl apply {out}")
+    return exit_code(planned.plan, detailed=detailed)
+
+
+def exit_code(plan: Plan, *, detailed: bool) -> int:
+    """3 where policy denies it, 2 where changes are asked about and there are some."""
+    if plan.denied:
+        return 3
+    return 2 if detailed and not plan.empty else 0
+
+
+def print_plan(
+    console: Console,
+    plan: Plan,
+    notes: Sequence[Diagnostic] = (),
+    *,
+    outputs_before: Mapping[str, Any] | None = None,
+) -> None:
+    """A plan as the console wants it; its secrets are concealed before it comes here."""
+    match console.output:
+        case Output.JSON:
+            from orchestrator.cli.render.json import plan_document  # noqa: PLC0415 - lazy
+
+            console.document(lambda: plan_document(plan, notes))
+        case Output.MARKDOWN:
+            from orchestrator.cli.render.markdown import render_markdown  # noqa: PLC0415 - lazy
+
+            console.result(render_markdown(plan))
+        case Output.TEXT:
+            from orchestrator.cli.render.text import render_plan  # noqa: PLC0415 - lazy
+
+            console.result(render_plan(plan, console.out_style, outputs_before=outputs_before))
+
+
+def show_plan(console: Console, path: Path) -> int:
+    """A saved plan, without a look at anything else."""
+    saved = bootstrap.read_plan(path)
+    print_plan(console, conceal(saved, bootstrap.catalogue().kind))
+    return 0
+
+
+def planned_text(planned: Planned, work: Work, *, on_error_stream: bool) -> str:
+    """The plan that is asked about."""
+    from orchestrator.cli.render.text import render_plan  # noqa: PLC0415 - lazy
+
+    style = work.console.err_style if on_error_stream else work.console.out_style
+    shown = conceal(planned.plan, work.session.workspace.kind)
+    return render_plan(shown, style, outputs_before=planned.situation.snapshot.outputs)

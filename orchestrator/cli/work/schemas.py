@@ -1,0 +1,164 @@
+"""schema: the JSON Schema of the documents, made of the same schemas that check them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from orchestrator import bootstrap
+from orchestrator.cli.console import Console
+from orchestrator.cli.render.json import dump
+from orchestrator.model.errors import OpsctlError
+from orchestrator.model.ids import TypeName
+from orchestrator.model.schema import MISSING, Property
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_EXPRESSION: Final = {"type": "string", "pattern": r"\$\{"}
+_DURATION: Final = {"type": ["string", "number"], "description": "30s, 5m, 1h30m, or seconds"}
+
+
+def schema(console: Console, type: str | None) -> int:
+    """Print the schema of one type's spec, or of every document."""
+    catalogue = bootstrap.catalogue()
+    if type is None:
+        kinds = {t: catalogue.kind(t) for t in catalogue.types()}
+        specs = {str(t): k.spec for t, k in kinds.items() if k is not None}
+        console.result(dump(documents(specs)))
+        return 0
+    kind = catalogue.kind(TypeName(type))
+    if kind is None:
+        near = catalogue.nearest_type(type)
+        hint = f"did you mean {near!r}?" if near else "opsctl types lists what is known"
+        raise OpsctlError(f"unknown type {type!r}\nhint: {hint}")
+    console.result(dump({"$schema": _DIALECT, "title": type, **of_property(kind.spec)}))
+    return 0
+
+
+def of_property(prop: Property, *, expressions: bool = True) -> dict[str, Any]:
+    """A property as JSON Schema; where expressions are allowed, one may stand for any value."""
+    plain = _plain(prop, expressions=expressions)
+    if not expressions or "string" in prop.types or "any" in prop.types:
+        return plain
+    about: dict[str, Any] = {key: plain.pop(key) for key in ("description", "default") if key in plain}
+    return {**about, "anyOf": [plain, _EXPRESSION]}
+
+
+def _plain(prop: Property, *, expressions: bool) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    if "any" not in prop.types:
+        made["type"] = prop.types[0] if len(prop.types) == 1 else list(prop.types)
+    if prop.description:
+        made["description"] = prop.description
+    if prop.default is not MISSING:
+        made["default"] = prop.default
+    if prop.enum:
+        values: dict[str, Any] = {"enum": list(prop.enum)}
+        made |= {"anyOf": [values, _EXPRESSION]} if expressions and "string" in prop.types else values
+    elif prop.pattern and not expressions:
+        made["pattern"] = prop.pattern
+    made |= {k: v for k, v in (("minimum", prop.minimum), ("maximum", prop.maximum)) if v is not None}
+    if prop.items is not None:
+        made["items"] = of_property(prop.items, expressions=expressions)
+    if "object" in prop.types:
+        made |= _object(prop, expressions=expressions)
+    return made
+
+
+def _object(prop: Property, *, expressions: bool) -> dict[str, Any]:
+    settable = {n: p for n, p in prop.properties.items() if not p.read_only}
+    made: dict[str, Any] = {
+        "properties": {name: of_property(p, expressions=expressions) for name, p in settable.items()}
+    }
+    required = sorted(name for name, p in settable.items() if p.required)
+    if required:
+        made["required"] = required
+    if prop.additional is None:
+        made["additionalProperties"] = False
+    else:
+        made["additionalProperties"] = of_property(prop.additional, expressions=expressions)
+    return made
+
+
+def documents(specs: Mapping[str, Property]) -> dict[str, Any]:
+    """Every document: a resource of a known type, or one of the other kinds."""
+    rules = [
+        {
+            "if": {"required": ["type"], "properties": {"type": {"const": name}}},
+            "then": {"properties": {"spec": {"$ref": f"#/$defs/{_name(name)}"}}},
+        }
+        for name in specs
+    ]
+    resource = {
+        "if": {"properties": {"kind": {"enum": ["Resource", "Data"]}}},
+        "then": {
+            "required": ["type", "spec"],
+            "properties": {**_RESOURCE, "type": {"enum": sorted(specs)}},
+            "allOf": rules,
+        },
+    }
+    return {
+        "$schema": _DIALECT,
+        "title": "opsctl documents",
+        "type": "object",
+        "required": ["apiVersion", "kind", "metadata"],
+        "properties": {
+            "apiVersion": {"const": "opsctl.dev/v1"},
+            "kind": {"type": "string", "examples": list(_KINDS)},
+            "metadata": _METADATA,
+        },
+        "allOf": [resource],
+        "$defs": {_name(name): of_property(spec) for name, spec in specs.items()},
+    }
+
+
+def _name(type: str) -> str:
+    return type.replace("/", ".").replace("::", ".")
+
+
+_KINDS: Final = ("Resource", "Data", "Stack", "CompositeType", "Import", "Moved", "Removed")
+_METADATA: Final = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {
+        "name": {"type": "string", "description": "unique in the stack; how others refer to it"},
+        "id": {"type": "string", "description": "of a Stack: its identity"},
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+        "annotations": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+}
+_GATE: Final = {
+    "type": "object",
+    "properties": {
+        "status": {"type": ["object", "null"]},
+        "http": {"type": "object", "required": ["url"]},
+        "tcp": {"type": "object"},
+        "within": _DURATION,
+        "interval": _DURATION,
+        "successes": {"type": "integer", "minimum": 1},
+        "onFailure": {"enum": ["undo", "halt", "continue"]},
+    },
+}
+_RESOURCE: Final = {
+    "provider": {"type": "string", "description": "which configured provider instance, such as aws.eu"},
+    "forEach": {
+        "description": "a map, or a list of unique strings",
+        "anyOf": [
+            {"type": "object"},
+            {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+            _EXPRESSION,
+        ],
+    },
+    "dependsOn": {"type": "array", "items": {"type": "string"}},
+    "lifecycle": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "preventDestroy": {"type": "boolean"},
+            "replace": {"enum": ["createFirst", "deleteFirst"]},
+            "ignore": {"type": "array", "items": {"type": "string"}},
+            "deletion": {"enum": ["delete", "retain"]},
+        },
+    },
+    "health": {"type": "array", "items": _GATE},
+    "spec": {"type": "object"},
+}
