@@ -59,7 +59,7 @@ def rows(counts: list[int], *, apply_up_to: int) -> list[Row]:
 
 
 def _row(what: str, count: int, ours: Path, theirs: Path) -> Row:
-    verb = what.split()[0]
+    verb = what.split(maxsplit=1)[0]
     mine = opsctl(ours, verb)
     sys.stderr.write(f"opsctl {what} {count}: {mine.cpu:.2f} CPU-s\n")
     peer = terraform(theirs, verb)
