@@ -108,10 +108,12 @@ class SqliteBackend(StateBackend):
     def release(self, lease: Lease) -> None:
         """Give the stack back; a lost lease is given back already."""
         self._stop_renewing()
-        with suppress(LeaseLostError), self._store.transaction(write=True) as connection:
-            rows = Rows(connection, self._stack)
-            rows.put_head(replace(self._own(rows, lease), held=False))
-        self._process_lock.free()
+        try:
+            with suppress(LeaseLostError), self._store.transaction(write=True) as connection:
+                rows = Rows(connection, self._stack)
+                rows.put_head(replace(self._own(rows, lease), held=False))
+        finally:
+            self._process_lock.free()
 
     def append(self, lease: Lease, entries: Sequence[Entry]) -> int:
         """Make entries durable in one transaction; returns the last sequence number."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 
 from orchestrator.model.errors import LockHeldError
 from orchestrator.model.snapshot import Fold, Snapshot
-from orchestrator.seams.state import StateBackend
+from orchestrator.seams.state import Lease, StateBackend
 from orchestrator.testing.state_conformance import ALICE, BOB, STACK, kept
 
 BATCH = 3
@@ -25,7 +26,7 @@ from pathlib import Path
 from orchestrator.seams.state import Holder
 from orchestrator.testing.state_conformance import STACK, kept
 
-module, settings, folder, ttl = json.loads(sys.argv[1])
+module, settings, folder, ttl, pause = json.loads(sys.argv[1])
 class Clock:
     now, monotonic = staticmethod(time.time), staticmethod(time.monotonic)
 backend = import_module(module).open_backend(settings, stack=STACK, folder=Path(folder), clock=Clock())
@@ -35,17 +36,25 @@ print(last, flush=True)
 while True:
     last = backend.append(lease, [kept(f"r{n % 50}", value=n) for n in range(last + 1, last + 4)])
     print(last, flush=True)
+    time.sleep(pause)
     if last % 21 == 0:
         backend.compact(lease)
 """
 Start = Callable[[], subprocess.Popen[str]]
 
 
-def starter(module: str, settings: dict[str, str], folder: Path, ttl: float) -> Start:
-    argument = json.dumps([module, settings, str(folder), ttl])
-    return lambda: subprocess.Popen(
-        [sys.executable, "-c", APPENDER, argument], stdout=subprocess.PIPE, text=True
-    )
+def starter(
+    module: str,
+    settings: dict[str, str],
+    folder: Path,
+    ttl: float,
+    *,
+    pause: float = 0,
+    errors: int | None = None,
+) -> Start:
+    argument = json.dumps([module, settings, str(folder), ttl, pause])
+    command = [sys.executable, "-c", APPENDER, argument]
+    return lambda: subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
 
 
 def kill_after(child: subprocess.Popen[str], seconds: float) -> int:
@@ -109,3 +118,39 @@ def test_a_living_process_is_not_taken_for_dead(sqlite_storage):
             sqlite_storage.open().lease(ALICE)
     finally:
         kill_after(child, 0)
+
+
+@pytest.mark.parametrize("place", ["sqlite", "s3"])
+def test_a_stopped_owner_is_fenced_off_when_it_wakes(place, request, tmp_path):
+    """It is stopped past its lease and another takes the stack; its next write is refused, and it ends."""
+    storage = request.getfixturevalue(f"{place}_storage")
+    if place == "sqlite":
+        module, settings, folder = "orchestrator.adapters.state_sqlite", {}, storage.folder
+    else:
+        module, settings, folder = "providers.aws.backend", storage.settings, tmp_path
+    child = starter(module, settings, folder, 1.0, pause=1.5, errors=subprocess.PIPE)()
+    try:
+        assert [child.stdout.readline() for _ in range(2)] == ["0\n", "3\n"]
+        child.send_signal(signal.SIGSTOP)
+        backend = storage.open()
+        lease = lease_when_expired(backend)
+        assert backend.append(lease, [kept("bobs")]) == 4
+        child.send_signal(signal.SIGCONT)
+        _, errors = child.communicate(timeout=30)
+    finally:
+        child.kill()
+        child.wait()
+    assert "LeaseLostError" in errors
+    assert "taken over by bob@two" in errors
+    assert storage.open().latest().sequence == 4
+    assert backend.append(lease, [kept("more")]) == 5
+
+
+def lease_when_expired(backend: StateBackend) -> Lease:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return backend.lease(BOB)
+        except LockHeldError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
