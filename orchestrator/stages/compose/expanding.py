@@ -117,8 +117,8 @@ class Expander:
             take_from=str(body.get("takeFrom") or ""),
             document=piece.document,
             root=piece.root,
-            file=where.file,
-            line=where.line,
+            file=piece.parent.file if piece.parent else where.file,
+            line=piece.parent.line if piece.parent else where.line,
         )
 
     def _inherited(self, piece: Piece) -> Lifecycle:
