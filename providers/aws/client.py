@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -39,6 +39,8 @@ class Client:
 
     settings: Settings
     counts: Counter[str] = field(default_factory=Counter)
+    made: set[str] = field(default_factory=set)
+    """Ids of this run's new objects, which AWS may not know everywhere yet."""
     _clients: dict[str, Any] = field(default_factory=dict)
     _session: Any = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -49,7 +51,7 @@ class Client:
         from botocore import xform_name  # noqa: PLC0415 - the SDK is imported by the first call
 
         client = self._client(service, operation)
-        with _mapped(operation):
+        with _mapped(operation, self.made):
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**reveal(params))
             return answer
 
@@ -113,26 +115,27 @@ class Client:
 class _mapped:  # noqa: N801 - reads as a statement
     """Turns whatever the SDK raises inside into one of the three families."""
 
-    def __init__(self, operation: str) -> None:
+    def __init__(self, operation: str, made: Collection[str] = ()) -> None:
         self.operation = operation
+        self.made = made
 
     def __enter__(self) -> None:
         """Nothing to prepare."""
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Raise the mapped error in place of the SDK's."""
-        mapped = _map(self.operation, error) if error is not None else None
+        mapped = _map(self.operation, error, self.made) if error is not None else None
         if mapped is not None:
             raise mapped from error
 
 
-def _map(operation: str, error: BaseException) -> ProviderError | None:
+def _map(operation: str, error: BaseException, made: Collection[str]) -> ProviderError | None:
     from botocore import exceptions as sdk  # noqa: PLC0415
     from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     match error:
         case sdk.ClientError():
-            return errors.answered(operation, error.response)
+            return errors.answered(operation, error.response, made)
         case sdk.EndpointConnectionError() | sdk.ConnectTimeoutError() | sdk.ProxyConnectionError():
             return errors.unsent(operation, f"cannot reach AWS: {error}")
         case sdk.NoCredentialsError():

@@ -6,7 +6,7 @@ write whose answer is missing or is an internal error is never taken for done or
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -73,7 +73,7 @@ _JUST_MADE: Final = frozenset(
         "InvalidInstanceID.NotFound",
     }
 )
-"""On a write these may mean: made a moment ago, and not seen everywhere yet."""
+"""Of an object of this run, on a write: made a moment ago, and not seen everywhere yet."""
 _MISSING: Final = (".NotFound", "NotFound", "NotFoundFault", "NoSuchBucket", "NoSuchTagSet", "404")
 _ACCESS: Final = frozenset(
     {
@@ -100,8 +100,8 @@ def is_read(operation: str) -> bool:
     return operation.startswith(READS)
 
 
-def answered(operation: str, response: Mapping[str, Any]) -> ProviderError:
-    """The error of an answer, as botocore parsed it."""
+def answered(operation: str, response: Mapping[str, Any], made: Collection[str] = ()) -> ProviderError:
+    """The error of an answer, as botocore parsed it; ``made`` are ids of objects that are new."""
     said, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
     code, status = str(said.get("Code", "")), int(meta.get("HTTPStatusCode") or 0)
     message = str(said.get("Message") or "no message")
@@ -115,7 +115,7 @@ def answered(operation: str, response: Mapping[str, Any]) -> ProviderError:
             return TransientError(*known) if is_read(operation) else OutcomeUnknownError(*known)
         case None:
             pass
-    if code in _JUST_MADE and not is_read(operation):
+    if code in _JUST_MADE and not is_read(operation) and any(id in message for id in made):
         return TransientError(*known, retry_after=1.0)
     if code in _ACCESS:
         return PermanentError(

@@ -81,9 +81,9 @@ class Kind(ABC):
     def read(self, client: Client, ids: Sequence[str] | None) -> Iterator[Observed]:
         """The objects of these ids, as many as there are; None reads all. Includes those that are going."""
 
-    def seek(self, client: Client, spec: Mapping[str, Any]) -> Observed | None:  # noqa: ARG002
-        """The object that the natural key in ``spec`` names; kinds without one have none."""
-        return None
+    def seek(self, client: Client, specs: Sequence[Mapping[str, Any]]) -> list[Observed | None]:  # noqa: ARG002
+        """For each spec the object that its natural key names; kinds without one find none."""
+        return [None for _ in specs]
 
     def seek_marked(self, client: Client, marker: Marker) -> Observed | None:  # noqa: ARG002
         """The object that carries this marker's uid, where the cloud can be asked for it."""
@@ -109,6 +109,10 @@ class Kind(ABC):
         """``spec`` with the name that a create generates where it gives none."""
         return spec
 
+    def meant(self, want: Mapping[str, Any], last: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002
+        """``want`` with what is meant by leaving out something that was there last time."""
+        return want
+
     def told(self, prior: Observed, want: Mapping[str, Any]) -> Observed:  # noqa: ARG002
         """``prior`` in the words of ``want``, where a value may be given in part."""
         return prior
@@ -128,6 +132,40 @@ class Kind(ABC):
     def assess_message(self, observed: Observed | None) -> str:
         """What the cloud says of the object's state, in words."""
         return self.assess(observed).message if observed is not None else "it is not there"
+
+
+class Natural(Kind):
+    """A kind without room for a marker, found inside something that can be asked for many at once."""
+
+    batch: ClassVar[int] = 200
+
+    @abstractmethod
+    def scope(self, spec: Mapping[str, Any]) -> str | None:
+        """The object that this one is inside of; None where the key is not known whole."""
+
+    @abstractmethod
+    def within(self, client: Client, scopes: Sequence[str]) -> Iterator[Observed]:
+        """All that is inside of these."""
+
+    @abstractmethod
+    def matches(self, spec: Mapping[str, Any], observed: Observed) -> bool:
+        """Whether the key in ``spec``, known whole, is this object's."""
+
+    def seek(self, client: Client, specs: Sequence[Mapping[str, Any]]) -> list[Observed | None]:
+        """One call for many keys."""
+        scopes = sorted({scope for spec in specs if (scope := self.scope(spec)) is not None})
+        found: list[Observed] = []
+        for start in range(0, len(scopes), self.batch):
+            found += self.within(client, scopes[start : start + self.batch])
+        return [
+            next((o for o in found if self.matches(spec, o)), None) if self.scope(spec) is not None else None
+            for spec in specs
+        ]
+
+
+def known(spec: Mapping[str, Any], *names: str) -> bool:
+    """Whether these properties have values: they are there, and not unknown."""
+    return all(isinstance(spec.get(name), str) for name in names)
 
 
 def changed(request: Request) -> set[str]:

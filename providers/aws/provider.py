@@ -7,13 +7,14 @@ call that changes something at a time, its rest journalled in the handle; a hand
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from orchestrator.kit.compare import propose
 from orchestrator.model.change import Action
 from orchestrator.model.errors import OutcomeUnknownError, PermanentError, ProviderError
 from orchestrator.model.health import Health
-from orchestrator.model.ids import Address, Token, TypeName
+from orchestrator.model.ids import Token, TypeName
 from orchestrator.model.kind import How, KindSchema, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Proposal, ReadResult, Ref, Request
 from providers.aws.client import CONCURRENCY, Client
@@ -32,7 +33,7 @@ class AwsProvider:
         self._client = client
         self._kinds = kinds
 
-    @property
+    @cached_property
     def kinds(self) -> Mapping[TypeName, KindSchema]:
         """Every kind, without the SDK."""
         return {name: kind.schema for name, kind in self._kinds.items()}
@@ -55,15 +56,14 @@ class AwsProvider:
         """What is there of ``refs``: those with ids in batches or from the whole list, others by natural key."""
         kind, before = self._kinds[type], self._client.calls_of_this_thread
         ids = [ref.id for ref in refs if ref.id is not None]
-        seen: dict[str, Observed] = {}
-        if ids:
-            seen = {o.id: o for o in self._read(kind, ids, way) if not kind.is_going(o)}
-        found: dict[Address, Observed] = {}
-        for ref in refs:
-            observed = seen.get(ref.id) if ref.id is not None else self._seek(kind, ref.spec)
+        seen = {o.id: o for o in self._read(kind, ids, way)} if ids else {}
+        found = {ref.address: seen[ref.id] for ref in refs if ref.id is not None and ref.id in seen}
+        named = [ref for ref in refs if ref.id is None]
+        for ref, observed in zip(named, kind.seek(self._client, [r.spec for r in named]), strict=True):
             if observed is not None:
                 found[ref.address] = observed
-        return ReadResult(found, self._client.calls_of_this_thread - before)
+        there = {address: o for address, o in found.items() if not kind.is_going(o)}
+        return ReadResult(there, self._client.calls_of_this_thread - before)
 
     def discover(self, type: TypeName) -> Iterator[Observed]:
         """Everything of the kind."""
@@ -75,6 +75,7 @@ class AwsProvider:
     ) -> Proposal:
         """The difference, by the kind's schema."""
         kind = self._kinds[type]
+        want = kind.meant(want, last)
         if not last:
             want = {name: value for name, value in want.items() if not _is_launch_only(kind.schema, name)}
         return propose(kind.schema, kind.told(prior, want), want, last)
@@ -110,7 +111,7 @@ class AwsProvider:
         marked = kind.seek_marked(self._client, intent.marker)
         if marked is not None:
             return None if kind.is_going(marked) else marked
-        natural = self._seek(kind, intent.spec, intent)
+        natural = self._seek(kind, kind.named(intent.spec, intent.marker))
         foreign = natural is not None and natural.marker is not None and natural.marker != intent.marker
         return None if foreign else natural
 
@@ -125,9 +126,8 @@ class AwsProvider:
         for start in range(0, len(ids), way.page):
             yield from kind.read(self._client, ids[start : start + way.page])
 
-    def _seek(self, kind: Kind, spec: Mapping[str, Any], intent: Intent | None = None) -> Observed | None:
-        named = kind.named(spec, intent.marker) if intent is not None else spec
-        found = kind.seek(self._client, named)
+    def _seek(self, kind: Kind, spec: Mapping[str, Any]) -> Observed | None:
+        found = kind.seek(self._client, [spec])[0]
         return None if found is None or kind.is_going(found) else found
 
     def _one(self, kind: Kind, id: str) -> Observed | None:
@@ -140,6 +140,7 @@ class AwsProvider:
         creation = kind.creation(request, token)
         answer = self._make(creation.call) or {}
         made = creation.id(answer)
+        self._client.made.add(made)
         steps = tuple(creation.then(made))
         observed = None if steps else creation.observed(answer)
         return Done(observed) if observed is not None else _pending(Rest(made, steps), 0.0)

@@ -252,6 +252,7 @@ CASES = [
                 HTTP,
                 {"IpProtocol": "all", "SourceSecurityGroupId": w.group},
             ],
+            "SecurityGroupEgress": [{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}],
             "Tags": APP,
         },
         {"SecurityGroupIngress": open_ssh, "SecurityGroupEgress": close_egress, "Tags": ec2_tag},

@@ -53,7 +53,7 @@ class Bucket(Kind):
             status=status_of(self.type, {"BucketName": "string"}),
             summary=raw(self.type)["description"],
             reads=(ReadWay(How.GET),),
-            marking=Marking.NATURAL,
+            marking=Marking.TAG,
             natural_key=("BucketName",),
             unique_name="BucketName",
             stateful=True,
@@ -73,10 +73,11 @@ class Bucket(Kind):
             if observed is not None:
                 yield observed
 
-    def seek(self, client: Client, spec: Mapping[str, Any]) -> Observed | None:
-        """By its name."""
-        name = spec.get("BucketName")
-        return self._one(client, name) if isinstance(name, str) else None
+    def seek(self, client: Client, specs: Sequence[Mapping[str, Any]]) -> list[Observed | None]:
+        """By name."""
+        names = [spec.get("BucketName") for spec in specs]
+        found = {o.id: o for o in self.read(client, [n for n in names if isinstance(n, str)])}
+        return [found.get(name) if isinstance(name, str) else None for name in names]
 
     def creation(self, request: Request, token: str) -> Creation:  # noqa: ARG002
         """The bucket, its marker, then what S3 does not do by itself."""

@@ -87,7 +87,7 @@ class Database(Kind):
             status=status_of(self.type, {"DBInstanceIdentifier": "string"}, moving=("DBInstanceStatus",)),
             summary=raw(self.type)["description"],
             reads=(ReadWay(How.BATCH, 100), ReadWay(How.LIST, 100)),
-            marking=Marking.NATURAL,
+            marking=Marking.TAG,
             natural_key=("DBInstanceIdentifier",),
             unique_name="DBInstanceIdentifier",
             stateful=True,
@@ -101,14 +101,17 @@ class Database(Kind):
 
     def read(self, client: Client, ids: Sequence[str] | None) -> Iterator[Observed]:
         """By filter, which leaves out what is not there."""
+        if ids is not None and not ids:
+            return
         by = {"Filters": [{"Name": "db-instance-id", "Values": list(ids)}]} if ids is not None else {}
         for item in client.pages("rds", "DescribeDBInstances", by, "DBInstances"):
             yield _observed(item)
 
-    def seek(self, client: Client, spec: Mapping[str, Any]) -> Observed | None:
-        """By its name."""
-        name = spec.get("DBInstanceIdentifier")
-        return next(self.read(client, [name.lower()]), None) if isinstance(name, str) else None
+    def seek(self, client: Client, specs: Sequence[Mapping[str, Any]]) -> list[Observed | None]:
+        """By name."""
+        names = [spec.get("DBInstanceIdentifier") for spec in specs]
+        found = {o.id: o for o in self.read(client, [n.lower() for n in names if isinstance(n, str)])}
+        return [found.get(name.lower()) if isinstance(name, str) else None for name in names]
 
     def creation(self, request: Request, token: str) -> Creation:  # noqa: ARG002
         """One call, then it takes minutes."""
@@ -121,9 +124,11 @@ class Database(Kind):
         )
 
     def update(self, request: Request) -> Sequence[Step]:
-        """One call for all but tags; it carries the password, if that changes, and so is made first."""
+        """One call for all but tags. One that is still being made was given its password with that."""
         assert request.prior is not None, "an update has something to update"  # noqa: S101
         names = changed(request)
+        if request.prior.status["DBInstanceStatus"] == "creating":
+            names -= {"MasterUserPassword"}
         wanted = {n: request.want.get(n, _DEFAULTS.get(n)) for n in names if n != "Tags"}
         asked = _asked({name: value for name, value in wanted.items() if value is not None})
         if "Port" in asked:
@@ -133,7 +138,7 @@ class Database(Kind):
         steps: list[Step] = []
         if asked:
             who = {"DBInstanceIdentifier": request.prior.id, "ApplyImmediately": True}
-            steps += [rds("ModifyDBInstance", {**who, **asked}), Wait(_READY)]
+            steps += [Wait(_READY), rds("ModifyDBInstance", {**who, **asked}), Wait(_READY)]
         return [
             *steps,
             *(retagged(request.prior.status["DBInstanceArn"], request) if "Tags" in names else ()),

@@ -9,14 +9,14 @@ from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.provision import Observed, Request
 from providers.aws.client import Client
-from providers.aws.kind import Creation, Kind, Step
+from providers.aws.kind import Creation, Natural, Step, known
 from providers.aws.kinds.ec2 import CONSISTENCY, READS, ec2
 from providers.aws.schema import raw, spec_of, status_of
 
 _SORT = "IGW"
 
 
-class Attachment(Kind):
+class Attachment(Natural):
     """A network has at most one internet gateway; the id is CloudFormation's: kind and network."""
 
     type = "AWS::EC2::VPCGatewayAttachment"
@@ -36,17 +36,19 @@ class Attachment(Kind):
 
     def read(self, client: Client, ids: Sequence[str] | None) -> Iterator[Observed]:
         """From the gateways, which say what they are attached to."""
-        networks = [each.partition("|")[2] for each in ids] if ids is not None else None
-        by = [{"Name": "attachment.vpc-id", "Values": networks}] if networks is not None else []
-        for gateway in client.pages("ec2", "DescribeInternetGateways", {"Filters": by}, "InternetGateways"):
-            for attachment in gateway.get("Attachments", ()):
-                if attachment.get("State") not in {"detaching", "detached"}:
-                    yield _observed(attachment["VpcId"], gateway["InternetGatewayId"])
+        yield from _attached(client, [each.partition("|")[2] for each in ids] if ids is not None else None)
 
-    def seek(self, client: Client, spec: Mapping[str, Any]) -> Observed | None:
+    def scope(self, spec: Mapping[str, Any]) -> str | None:
+        """The network."""
+        return spec["VpcId"] if known(spec, "VpcId") else None
+
+    def within(self, client: Client, scopes: Sequence[str]) -> Iterator[Observed]:
+        """What is attached to these networks."""
+        yield from _attached(client, scopes)
+
+    def matches(self, spec: Mapping[str, Any], observed: Observed) -> bool:
         """By the network."""
-        network = spec.get("VpcId")
-        return next(self.read(client, [f"{_SORT}|{network}"]), None) if isinstance(network, str) else None
+        return bool(spec["VpcId"] == observed.spec["VpcId"])
 
     def creation(self, request: Request, token: str) -> Creation:  # noqa: ARG002
         """Attaching once is enough."""
@@ -76,3 +78,11 @@ class Attachment(Kind):
 def _observed(network: str, gateway: str) -> Observed:
     spec = {"VpcId": network, "InternetGatewayId": gateway}
     return Observed(f"{_SORT}|{network}", spec, {**spec, "AttachmentType": _SORT})
+
+
+def _attached(client: Client, networks: Sequence[str] | None) -> Iterator[Observed]:
+    by = [{"Name": "attachment.vpc-id", "Values": list(networks)}] if networks is not None else []
+    for gateway in client.pages("ec2", "DescribeInternetGateways", {"Filters": by}, "InternetGateways"):
+        for attachment in gateway.get("Attachments", ()):
+            if attachment.get("State") not in {"detaching", "detached"}:
+                yield _observed(attachment["VpcId"], gateway["InternetGatewayId"])

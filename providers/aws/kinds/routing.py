@@ -9,7 +9,7 @@ from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.provision import Observed, Request
 from providers.aws.client import Client
-from providers.aws.kind import Creation, Kind, Step
+from providers.aws.kind import Creation, Natural, Step, known
 from providers.aws.kinds.ec2 import CONSISTENCY, READS, ec2
 from providers.aws.schema import cidr, raw, spec_of, status_of
 
@@ -26,7 +26,7 @@ def _one_target(spec: Mapping[str, Any]) -> list[str]:
     return [] if len(given) == 1 else [f"a route has one target: one of {', '.join(_TARGETS)}"]
 
 
-class Route(Kind):
+class Route(Natural):
     """Where packets for one block go; the id is CloudFormation's: table and block."""
 
     type = "AWS::EC2::Route"
@@ -50,19 +50,19 @@ class Route(Kind):
     def read(self, client: Client, ids: Sequence[str] | None) -> Iterator[Observed]:
         """Routes that somebody made: a table's local route, and those that propagate, are not among them."""
         by = {"route-table-id": [each.partition("|")[0] for each in ids]} if ids is not None else {}
-        for table in _tables(client, by):
-            for route in table.get("Routes", ()):
-                if route.get("Origin") == "CreateRoute" and "DestinationCidrBlock" in route:
-                    observed = _route(table["RouteTableId"], route)
-                    if ids is None or observed.id in ids:
-                        yield observed
+        yield from (route for route in _routes(client, by) if ids is None or route.id in ids)
 
-    def seek(self, client: Client, spec: Mapping[str, Any]) -> Observed | None:
+    def scope(self, spec: Mapping[str, Any]) -> str | None:
+        """The table."""
+        return spec["RouteTableId"] if known(spec, "RouteTableId", "DestinationCidrBlock") else None
+
+    def within(self, client: Client, scopes: Sequence[str]) -> Iterator[Observed]:
+        """The routes of these tables."""
+        yield from _routes(client, {"route-table-id": scopes})
+
+    def matches(self, spec: Mapping[str, Any], observed: Observed) -> bool:
         """By table and block."""
-        table, block = spec.get("RouteTableId"), spec.get("DestinationCidrBlock")
-        if not isinstance(table, str) or not isinstance(block, str):
-            return None
-        return next(self.read(client, [f"{table}|{cidr(block)}"]), None)
+        return observed.id == f"{spec['RouteTableId']}|{cidr(spec['DestinationCidrBlock'])}"
 
     def creation(self, request: Request, token: str) -> Creation:  # noqa: ARG002
         """One call."""
@@ -79,6 +79,13 @@ class Route(Kind):
         return [ec2("DeleteRoute", {"RouteTableId": table, "DestinationCidrBlock": block}, "missing")]
 
 
+def _routes(client: Client, by: Mapping[str, Sequence[str]]) -> Iterator[Observed]:
+    for table in _tables(client, by):
+        for route in table.get("Routes", ()):
+            if route.get("Origin") == "CreateRoute" and "DestinationCidrBlock" in route:
+                yield _route(table["RouteTableId"], route)
+
+
 def _route(table: str, route: Mapping[str, Any]) -> Observed:
     block = cidr(route["DestinationCidrBlock"])
     spec = {"RouteTableId": table, "DestinationCidrBlock": block}
@@ -86,7 +93,7 @@ def _route(table: str, route: Mapping[str, Any]) -> Observed:
     return Observed(f"{table}|{block}", spec, {"RouteTableId": table, "CidrBlock": block})
 
 
-class Association(Kind):
+class Association(Natural):
     """Which table a subnet uses."""
 
     type = "AWS::EC2::SubnetRouteTableAssociation"
@@ -111,15 +118,17 @@ class Association(Kind):
             if ids is None or observed.id in ids:
                 yield observed
 
-    def seek(self, client: Client, spec: Mapping[str, Any]) -> Observed | None:
+    def scope(self, spec: Mapping[str, Any]) -> str | None:
+        """The subnet."""
+        return spec["SubnetId"] if known(spec, "SubnetId", "RouteTableId") else None
+
+    def within(self, client: Client, scopes: Sequence[str]) -> Iterator[Observed]:
+        """What these subnets use."""
+        yield from _associations(client, {"association.subnet-id": scopes})
+
+    def matches(self, spec: Mapping[str, Any], observed: Observed) -> bool:
         """By subnet and table."""
-        subnet, table = spec.get("SubnetId"), spec.get("RouteTableId")
-        if not isinstance(subnet, str) or not isinstance(table, str):
-            return None
-        found = _associations(client, {"association.subnet-id": [subnet]})
-        return next(
-            (o for o in found if (o.spec["SubnetId"], o.spec["RouteTableId"]) == (subnet, table)), None
-        )
+        return all(spec[name] == observed.spec[name] for name in ("SubnetId", "RouteTableId"))
 
     def creation(self, request: Request, token: str) -> Creation:  # noqa: ARG002
         """One call, whose answer is the id."""

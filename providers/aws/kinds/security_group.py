@@ -10,7 +10,6 @@ from orchestrator.model.kind import KindSchema
 from orchestrator.model.marker import Marker
 from orchestrator.model.provision import Request
 from providers.aws import tags
-from providers.aws.client import Client
 from providers.aws.kind import Step, generated_name
 from providers.aws.kinds.ec2 import Raw, Tagged
 from providers.aws.kinds.network import tagged_schema
@@ -49,10 +48,10 @@ class SecurityGroup(Tagged):
         return "group-id"
 
     def make_schema(self) -> KindSchema:
-        """Silence means no ingress, and egress to everywhere, as AWS makes a new group."""
+        """Silence about rules leaves them to documents of their own, or to whoever makes them."""
         notes: dict[str, dict[str, Any]] = {"VpcId": {"required": True}}
-        for name, _, new in _NEW.values():
-            notes[name] = {"default": [dict(rule) for rule in new], "unordered": True}
+        for name, _, _ in _NEW.values():
+            notes[name] = {"unordered": True}
             notes[f"{name}.*"] = {"normalize": normal}
             notes[f"{name}.*.Description"] = {"default": ""}
         return tagged_schema(
@@ -89,8 +88,10 @@ class SecurityGroup(Tagged):
         """The generated name is the same for one incarnation."""
         return {"GroupName": generated_name(marker, limit=255), **spec}
 
-    def seek(self, client: Client, spec: Mapping[str, Any]) -> None:
-        """It carries a marker, which says more than a name."""
+    def meant(self, want: Mapping[str, Any], last: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Rules that are left out now are taken back; those that were never written are others' business."""
+        left = {name: list(new) for name, _, new in _NEW.values() if name in last and name not in want}
+        return {**want, **left}
 
     def then(self, id: str, request: Request) -> list[Step]:
         """Its rules, from those that AWS gives a new group."""

@@ -9,13 +9,13 @@ from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.provision import Observed, Request
 from providers.aws.client import Client
-from providers.aws.kind import Creation, Kind, Step
+from providers.aws.kind import Creation, Natural, Step, known
 from providers.aws.kinds.ec2 import CONSISTENCY, READS, ec2
 from providers.aws.kinds.rules import EGRESS, INGRESS, Direction, is_known, key, normal, one_end, permission
 from providers.aws.schema import cidr, raw, spec_of, status_of
 
 
-class SecurityRule(Kind):
+class SecurityRule(Natural):
     """One rule. AWS refuses the same rule twice, so it is found by what it says."""
 
     direction: ClassVar[Direction]
@@ -46,14 +46,19 @@ class SecurityRule(Kind):
         """By rule id."""
         yield from self._rules(client, {"security-group-rule-id": ids} if ids is not None else {})
 
-    def seek(self, client: Client, spec: Mapping[str, Any]) -> Observed | None:
-        """Among the rules of its group."""
-        group = spec.get("GroupId")
-        if not isinstance(group, str) or not is_known(self.direction, spec):
-            return None
-        wanted = key(self.direction, spec)
-        rules = self._rules(client, {"group-id": [group]})
-        return next((rule for rule in rules if key(self.direction, rule.spec) == wanted), None)
+    def scope(self, spec: Mapping[str, Any]) -> str | None:
+        """The group."""
+        return spec["GroupId"] if known(spec, "GroupId") and is_known(self.direction, spec) else None
+
+    def within(self, client: Client, scopes: Sequence[str]) -> Iterator[Observed]:
+        """The rules of these groups."""
+        yield from self._rules(client, {"group-id": scopes})
+
+    def matches(self, spec: Mapping[str, Any], observed: Observed) -> bool:
+        """By everything but the description."""
+        if spec["GroupId"] != observed.spec["GroupId"]:
+            return False
+        return key(self.direction, spec) == key(self.direction, observed.spec)
 
     def creation(self, request: Request, token: str) -> Creation:  # noqa: ARG002
         """One call, whose answer is the rule."""

@@ -36,7 +36,7 @@ class SubnetGroup(Kind):
             status=status_of(self.type, {"DBSubnetGroupName": "string", "VpcId": "string"}),
             summary=raw(self.type)["description"],
             reads=(ReadWay(How.BATCH, 100),),
-            marking=Marking.NATURAL,
+            marking=Marking.TAG,
             natural_key=("DBSubnetGroupName",),
             unique_name="DBSubnetGroupName",
             refine=tags.refuse_reserved,
@@ -48,6 +48,8 @@ class SubnetGroup(Kind):
 
     def read(self, client: Client, ids: Sequence[str] | None) -> Iterator[Observed]:
         """One by its name, several from the list."""
+        if ids is not None and not ids:
+            return
         asked = {"DBSubnetGroupName": ids[0]} if ids is not None and len(ids) == 1 else {}
         try:
             for group in client.pages("rds", "DescribeDBSubnetGroups", asked, "DBSubnetGroups"):
@@ -57,10 +59,11 @@ class SubnetGroup(Kind):
             if not is_missing(error):
                 raise
 
-    def seek(self, client: Client, spec: Mapping[str, Any]) -> Observed | None:
-        """By its name."""
-        name = spec.get("DBSubnetGroupName")
-        return next(self.read(client, [name.lower()]), None) if isinstance(name, str) else None
+    def seek(self, client: Client, specs: Sequence[Mapping[str, Any]]) -> list[Observed | None]:
+        """By name."""
+        names = [spec.get("DBSubnetGroupName") for spec in specs]
+        found = {o.id: o for o in self.read(client, [n.lower() for n in names if isinstance(n, str)])}
+        return [found.get(name.lower()) if isinstance(name, str) else None for name in names]
 
     def creation(self, request: Request, token: str) -> Creation:  # noqa: ARG002
         """Created with all its tags."""
