@@ -30,6 +30,9 @@ from orchestrator.seams.state import Holder, Lease, Logged, StateBackend
 
 def open_backend(settings: Mapping[str, Any], *, stack: StackId, folder: Path, clock: Clock) -> SqliteBackend:
     """The state of ``stack``; ``folder`` is the stack's. Nothing is made or opened before it is needed."""
+    unknown = sorted(set(settings) - {"path"})
+    if unknown:
+        raise StateError(f"the sqlite backend has no setting {', '.join(unknown)}; known: path")
     path = settings.get("path", ".opsctl/state.db")
     if not isinstance(path, str) or not path:
         raise StateError(f"the sqlite backend's path must be a file name, not {path!r}")

@@ -252,6 +252,11 @@ def test_a_path_must_be_a_name(tmp_path, real_clock, path):
         open_backend({"path": path}, stack=STACK, folder=tmp_path, clock=real_clock)
 
 
+def test_an_unknown_setting_is_named(tmp_path, real_clock):
+    with pytest.raises(StateError, match=r"no setting pth; known: path"):
+        open_backend({"pth": "state.db"}, stack=STACK, folder=tmp_path, clock=real_clock)
+
+
 def test_a_file_held_by_another_program_is_said(filled, monkeypatch):
     """Not a lease, but SQLite's own lock: a backup that never ends."""
     monkeypatch.setattr("orchestrator.adapters.sqlite_store._BUSY_SECONDS", 0.05)
