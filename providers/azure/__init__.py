@@ -29,7 +29,7 @@ manifest = Manifest(
     types=("Microsoft.*",),
     configure=configure,
     settings=settings.SCHEMA,
-    bare={"subscription": "00000000-0000-0000-0000-000000000000"},
+    bare=settings.BARE,
     composites=Path(__file__).parent / "composites",
     sandbox="providers.azure.sandbox",
 )

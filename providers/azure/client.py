@@ -248,8 +248,10 @@ def _credential(settings: Settings) -> Any:
             return identity.EnvironmentCredential()
         case "cli":
             return identity.AzureCliCredential(**tenant)
+        case "client-secret":
+            return identity.ClientSecretCredential(settings.tenant, settings.client, settings.secret)
         case "managed-identity":
-            return identity.ManagedIdentityCredential()
+            return identity.ManagedIdentityCredential(client_id=settings.client or None)
         case "workload-identity":
             return identity.WorkloadIdentityCredential(**tenant)
         case _:

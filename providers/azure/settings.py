@@ -14,24 +14,35 @@ from urllib.parse import urlsplit
 from orchestrator.model.schema import Property
 
 PUBLIC: Final = "https://management.azure.com"
-CREDENTIALS: Final = ("default", "environment", "cli", "managed-identity", "workload-identity", "sandbox")
+CREDENTIALS: Final = (
+    "default",
+    "environment",
+    "cli",
+    "client-secret",
+    "managed-identity",
+    "workload-identity",
+    "sandbox",
+)
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 SCHEMA: Final = Property(
     "object",
     properties={
-        "subscription": Property("string", "The id of the subscription.", required=True),
+        "subscription": Property("string", "The id of the subscription; a sandbox has its own."),
         "tenant": Property("string", "The tenant that the subscription must be in."),
         "endpoint": Property("string", f"The Azure Resource Manager to speak to; {PUBLIC} by default."),
         "location": Property("string", "The region that stack files may refer to."),
         "credential": Property("string", "Where tokens come from.", enum=CREDENTIALS),
+        "clientId": Property("string", "Who signs in, for client-secret and managed-identity."),
+        "clientSecret": Property("string", "By reference, for client-secret.", secret=True),
         "concurrency": Property("integer", "How many calls may be in flight at once.", minimum=1, maximum=64),
         "apiVersions": Property(
             "object", "API versions by type, instead of the pinned ones.", additional=Property("string")
         ),
     },
-    additional=Property(),
 )
+BARE: Final = {"subscription": "none"}
+"""Enough to know the kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,8 @@ class Settings:
     endpoint: str = PUBLIC
     credential: str = "default"
     concurrency: int = 8
+    client: str = ""
+    secret: str = field(default="", repr=False)
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -62,11 +75,15 @@ def read(given: Mapping[str, Any]) -> Settings:
         raise ValueError(f"provider azure: credential {credential!r} is not one of: {', '.join(CREDENTIALS)}")
     if credential == "sandbox" and parts.hostname not in LOOPBACK:
         raise ValueError("provider azure: the sandbox's credential works with a sandbox only")
+    if credential == "client-secret" and not all(given.get(n) for n in ("tenant", "clientId", "clientSecret")):
+        raise ValueError("provider azure: client-secret needs tenant, clientId and clientSecret")
     return Settings(
         subscription,
         str(given.get("tenant") or ""),
         endpoint,
         credential,
         int(given.get("concurrency") or 8),
+        str(given.get("clientId") or ""),
+        str(given.get("clientSecret") or ""),
         {str(name).lower(): str(version) for name, version in (given.get("apiVersions") or {}).items()},
     )

@@ -314,6 +314,7 @@ def test_a_token_never_follows_a_foreign_link(desk):
         ({"subscription": "s", "endpoint": "nowhere"}, "not a URL"),
         ({"subscription": "s", "credential": "magic"}, "not one of"),
         ({"subscription": "s", "credential": "sandbox"}, "sandbox"),
+        ({"subscription": "s", "credential": "client-secret"}, "needs tenant"),
     ],
 )
 def test_wrong_settings_are_named(given, words):
