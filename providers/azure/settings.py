@@ -75,7 +75,9 @@ def read(given: Mapping[str, Any]) -> Settings:
         raise ValueError(f"provider azure: credential {credential!r} is not one of: {', '.join(CREDENTIALS)}")
     if credential == "sandbox" and parts.hostname not in LOOPBACK:
         raise ValueError("provider azure: the sandbox's credential works with a sandbox only")
-    if credential == "client-secret" and not all(given.get(n) for n in ("tenant", "clientId", "clientSecret")):
+    if credential == "client-secret" and not all(
+        given.get(n) for n in ("tenant", "clientId", "clientSecret")
+    ):
         raise ValueError("provider azure: client-secret needs tenant, clientId and clientSecret")
     return Settings(
         subscription,

@@ -15,6 +15,7 @@ from .network import TAGS_ONLY, identify, network_of, prefixes
 RESERVED = 4  # network, gateway and two for name resolution
 CONFIGURATIONS = "properties.ipConfigurations[]"
 MACHINES = "Microsoft.Compute/virtualMachines"
+STATUS_TAG = "opsctl-sandbox-http-status"
 
 
 def _validate(world: World, draft: Draft) -> None:
@@ -104,24 +105,30 @@ def _view(world: World, resource: Resource, body: dict[str, Any]) -> dict[str, A
 
 
 def refresh_reachability(world: World) -> None:
-    """A public address answers well while the machine behind it runs, and 503 otherwise."""
-    running = {
-        str(nic).lower()
-        for machine in world.of_type(MACHINES)
-        if machine.hidden.get("power") == "running"
-        for nic in documents.values(machine.body, "properties.networkProfile.networkInterfaces[].id")
-    }
-    reached = {
-        str(address).lower()
-        for nic in world.of_type(NIC.type)
-        if nic.key in running
-        for address in documents.values(nic.body, f"{CONFIGURATIONS}.properties.publicIPAddress.id")
-    }
+    """A public address answers as the running machine behind it says (200), and 503 without one."""
+    statuses: dict[str, int] = {}
+    for machine in world.of_type(MACHINES):
+        if machine.hidden.get("power") != "running":
+            continue
+        for nic in documents.values(machine.body, "properties.networkProfile.networkInterfaces[].id"):
+            statuses |= dict.fromkeys(_public(world, str(nic)), _answer_of(machine))
     for address in world.of_type("Microsoft.Network/publicIPAddresses"):
-        status = 200 if address.key in reached else 503
+        status = statuses.get(address.key, 503)
         if address.hidden.get("status") != status and "address" in address.hidden:
             address.hidden["status"] = status
             world.addresses.set_status(address.hidden["address"], status)
+
+
+def _public(world: World, nic: str) -> list[str]:
+    found = world.get(nic)
+    path = f"{CONFIGURATIONS}.properties.publicIPAddress.id"
+    return [str(each).lower() for each in documents.values(found.body, path)] if found else []
+
+
+def _answer_of(machine: Resource) -> int:
+    """What the pretended application answers: the machine's tag says so where it has one."""
+    told = str((machine.body.get("tags") or {}).get(STATUS_TAG, ""))
+    return int(told) if told.isdigit() else 200
 
 
 NIC = Rules(

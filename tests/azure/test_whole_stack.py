@@ -1,0 +1,220 @@
+"""A stack of every Azure kind through the whole pipeline: planned, applied, drifted, healed, destroyed."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator import bootstrap
+from orchestrator.adapters.silent import Silent
+from orchestrator.engine import applying, planning
+from orchestrator.model.change import Action
+from orchestrator.seams.state import Holder
+
+STACK = """apiVersion: opsctl.dev/v1
+kind: Stack
+metadata: {name: shop, id: shop}
+providers:
+  azure: {endpoint: "URL", subscription: SUBSCRIPTION, credential: sandbox}
+params:
+  size: {type: string, default: Standard_B1s}
+outputs:
+  address: "${ip.status.properties.ipAddress}"
+  database: "${server.status.properties.fullyQualifiedDomainName}"
+"""
+RESOURCE = "apiVersion: opsctl.dev/v1\nkind: Resource\n"
+RESOURCES = """
+type: Microsoft.Resources/resourceGroups
+metadata: {name: group}
+spec: {name: shop, location: westeurope, tags: {app: shop}}
+---
+type: Microsoft.Network/virtualNetworks
+metadata: {name: net}
+spec:
+  name: net
+  parent: "${group.status.id}"
+  location: "${group.status.location}"
+  properties: {addressSpace: {addressPrefixes: [10.0.0.0/16]}}
+---
+type: Microsoft.Network/virtualNetworks/subnets
+metadata: {name: subnet}
+forEach: {web: 10.0.1.0/24, db: 10.0.2.0/24}
+spec:
+  name: "${each.key}"
+  parent: "${net.status.id}"
+  properties: {addressPrefix: "${each.value}", networkSecurityGroup: {id: "${guard.status.id}"}}
+---
+type: Microsoft.Network/networkSecurityGroups
+metadata: {name: guard}
+spec:
+  name: guard
+  parent: "${group.status.id}"
+  location: westeurope
+  properties:
+    securityRules:
+      - name: http
+        properties:
+          {priority: 100, direction: Inbound, access: Allow, protocol: Tcp, sourceAddressPrefix: 10.0.0.0/8,
+           sourcePortRange: "*", destinationAddressPrefix: "*", destinationPortRange: "8080"}
+---
+type: Microsoft.Network/publicIPAddresses
+metadata: {name: ip}
+spec: {name: ip, parent: "${group.status.id}", location: westeurope, sku: {name: Standard}}
+---
+type: Microsoft.Network/networkInterfaces
+metadata: {name: nic}
+spec:
+  name: nic
+  parent: "${group.status.id}"
+  location: West Europe
+  properties:
+    ipConfigurations:
+      - name: one
+        properties: {subnet: {id: "${subnet['web'].status.id}"}, publicIPAddress: {id: "${ip.status.id}"}}
+---
+type: Microsoft.Compute/disks
+metadata: {name: data}
+spec:
+  name: data
+  parent: "${group.status.id}"
+  location: westeurope
+  sku: {name: Standard_LRS}
+  properties: {creationData: {createOption: Empty}, diskSizeGB: 10}
+---
+type: Microsoft.Compute/virtualMachines
+metadata: {name: machine}
+spec:
+  name: machine
+  parent: "${group.status.id}"
+  location: westeurope
+  properties:
+    hardwareProfile: {vmSize: "${params.size}"}
+    storageProfile:
+      imageReference: {publisher: Debian, offer: debian-12, sku: "12", version: latest}
+      osDisk: {createOption: FromImage, deleteOption: Delete}
+      dataDisks: [{lun: 0, createOption: Attach, managedDisk: {id: "${data.status.id}"}}]
+    osProfile:
+      computerName: machine
+      adminUsername: ops
+      adminPassword: "${secret('env:MACHINE_PASSWORD')}"
+    networkProfile: {networkInterfaces: [{id: "${nic.status.id}"}]}
+---
+type: Microsoft.Storage/storageAccounts
+metadata: {name: lake}
+spec:
+  name: lake0001
+  parent: "${group.status.id}"
+  location: westeurope
+  kind: StorageV2
+  sku: {name: Standard_LRS}
+  properties: {minimumTlsVersion: TLS1_2}
+---
+type: Microsoft.Storage/storageAccounts/blobServices/containers
+metadata: {name: raw}
+spec: {name: raw, parent: "${lake.status.id}"}
+---
+type: Microsoft.DBforMySQL/flexibleServers
+metadata: {name: server}
+spec:
+  name: shop-db
+  parent: "${group.status.id}"
+  location: westeurope
+  sku: {name: Standard_B1ms, tier: Burstable}
+  properties:
+    administratorLogin: ops
+    administratorLoginPassword: "${secret('env:DATABASE_PASSWORD')}"
+    version: 8.0.21
+---
+type: Microsoft.DBforMySQL/flexibleServers/databases
+metadata: {name: orders}
+spec: {name: orders, parent: "${server.status.id}", properties: {charset: utf8mb4, collation: utf8mb4_unicode_ci}}
+---
+type: Microsoft.DBforMySQL/flexibleServers/firewallRules
+metadata: {name: office}
+spec: {name: office, parent: "${server.status.id}", properties: {startIpAddress: 10.0.0.1, endIpAddress: 10.0.0.9}}
+"""
+HOLDER = Holder("tests")
+
+
+class Shop:
+    """The stack in a folder; every use opens it anew, as a command does."""
+
+    def __init__(self, folder, cloud):
+        self.folder, self.cloud = folder, cloud
+        text = STACK.replace("URL", cloud.server.url).replace("SUBSCRIPTION", cloud.subscription)
+        (folder / "opsctl.yaml").write_text(text)
+        self.write(RESOURCES)
+
+    def write(self, text):
+        documents = [RESOURCE + each.strip() for each in text.split("---\n")]
+        (self.folder / "shop.yaml").write_text("\n---\n".join(documents) + "\n")
+
+    def _open(self, **options):
+        return bootstrap.open_stack(self.folder, progress=Silent(), **options)
+
+    def plan(self, **options):
+        session = self._open(**options)
+        try:
+            return planning.plan(session.blueprint, session.workspace)
+        finally:
+            session.close()
+
+    def apply(self, **options):
+        session = self._open(**options)
+        try:
+            return applying.apply(session.blueprint, session.workspace, holder=HOLDER, approve=lambda _: True)
+        finally:
+            session.close()
+
+
+def changes(planned):
+    """What a plan would do, but for nothing and reading."""
+    return {
+        each.change.address: each.change
+        for each in planned.steps
+        if each.change.action not in (Action.NOOP, Action.READ)
+    }
+
+
+@pytest.fixture
+def shop(tmp_path, make_cloud, monkeypatch):
+    monkeypatch.setenv("MACHINE_PASSWORD", "plain-text-1!")
+    monkeypatch.setenv("DATABASE_PASSWORD", "plain-text-2!")
+    return Shop(tmp_path, make_cloud(transition=0.05))
+
+
+def test_a_stack_of_every_kind_lives_and_dies(shop):
+    """Apply makes it, the next plan is empty, a resize behind our back is named and healed, destroy leaves nothing."""
+    applied = shop.apply()
+    assert applied.exit_code == 0, {a: o.message for a, o in applied.outcomes.items() if o.message}
+    assert applied.outputs["address"] in shop.cloud.addresses.statuses
+    assert changes(shop.plan()) == {}
+
+    bigger = {"properties": {"hardwareProfile": {"vmSize": "Standard_B4ms"}}}
+    shop.cloud.compute.virtual_machines.begin_update("shop", "machine", bigger).result()
+    drifted = changes(shop.plan())
+    assert list(drifted) == ["machine"]
+    (change,) = drifted["machine"].properties
+    assert (change.before, change.after) == ("Standard_B4ms", "Standard_B1s")
+    assert shop.apply().exit_code == 0
+    assert changes(shop.plan()) == {}
+
+    assert shop.apply(params={"size": "Standard_B2s"}).exit_code == 0
+    destroyed = shop.apply(destroy=True)
+    assert destroyed.exit_code == 0, {a: o.message for a, o in destroyed.outcomes.items() if o.message}
+    assert shop.cloud.world.resources == {}
+
+
+def test_what_is_deleted_behind_our_back_is_made_again(shop):
+    """The container, and only it."""
+    assert shop.apply().exit_code == 0
+    shop.cloud.storage.blob_containers.delete("shop", "lake0001", "raw")
+    assert {address: each.action for address, each in changes(shop.plan()).items()} == {"raw": Action.CREATE}
+    assert shop.apply().exit_code == 0
+    assert changes(shop.plan()) == {}
+
+
+def test_no_secret_rests_in_the_folder(shop):
+    """Neither state nor journal holds a password."""
+    assert shop.apply().exit_code == 0
+    for path in shop.folder.rglob("*"):
+        assert not path.is_file() or b"plain-text" not in path.read_bytes(), path
