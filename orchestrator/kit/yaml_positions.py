@@ -2,7 +2,8 @@
 
 In: the text of one file. Out: plain data (maps with string keys, lists, scalars of YAML 1.2's core schema), with a
 source for positions, and one diagnostic for each thing that is wrong. A document with a fault is still returned where
-it can be read, so that everything wrong with it is told at once. Text that expands without bound is refused.
+it can be read, so that everything wrong with it is told at once; UNKNOWN stands where a value is none. Text that
+expands without bound is refused.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from orchestrator.kit.yaml_scalars import ScalarError, plain
 from orchestrator.kit.yaml_text import Composer, Text, YamlSource
 from orchestrator.model.diagnostic import Diagnostic
 from orchestrator.model.document import Document
+from orchestrator.model.values import UNKNOWN
 
 MAX_DEPTH: Final = 64
 MAX_ALIASED: Final = 10_000
@@ -180,7 +182,7 @@ class _Builder:
                 value = plain(value)
             except ScalarError as error:
                 self.fault(node, error.message, error.hint)
-                return value
+                return UNKNOWN
         if value.__class__ is str and len(value) < 64:
             return self.interned.setdefault(value, value)
         return value
@@ -217,6 +219,7 @@ class _Builder:
         if tag != "!":
             message, hint = of_tag(tag, value)
             self.fault(node, message, hint)
+            return UNKNOWN
         return value
 
     def _perhaps_aliased(self, node: Any) -> Any:

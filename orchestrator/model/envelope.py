@@ -7,6 +7,7 @@ A spec's own shape is its kind's, and is checked where the catalogue is known. E
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -30,16 +31,7 @@ def _object(required: Iterable[str] = (), **properties: Property) -> Property:
 
 
 def _required(of: Property) -> Property:
-    return Property(
-        of.type,
-        of.description,
-        of.properties,
-        of.additional,
-        of.items,
-        required=True,
-        enum=of.enum,
-        pattern=of.pattern,
-    )
+    return replace(of, required=True)
 
 
 _ANY: Final = Property()
@@ -189,7 +181,7 @@ ENVELOPES: Final[Mapping[str, Property]] = MappingProxyType(
 )
 INSTANCE: Final = _document(**_MANAGED)
 """A document whose kind is a composite type."""
-_OPEN: Final = ("spec", "health", "forEach")
+_OPEN: Final = ("spec", "health", "forEach", "clouds")
 
 
 def envelope_violations(body: Mapping[str, Any], *, composite: bool = False) -> Iterator[Violation]:
@@ -204,6 +196,8 @@ def envelope_violations(body: Mapping[str, Any], *, composite: bool = False) -> 
 
 def _worded(violation: Violation, body: Mapping[str, Any]) -> Violation:
     """A hint that knows what is meant, where the schema's does not."""
+    if violation.message.startswith("unknown property"):
+        return violation
     value: Any = body
     for part in violation.path:
         value = _inside(value, part)
