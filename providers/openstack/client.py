@@ -1,0 +1,223 @@
+"""The one door to openstacksdk: connected lazily, every HTTP call counted, nothing retried, nothing coerced.
+
+Enters: a service, a method, a path and a JSON body. Leaves: the parsed answer, or one of the three families. The
+SDK does what it is good at (clouds.yaml, tokens, catalogue, version discovery); bodies go as they are, because its
+resource classes turn "12x" into 0 and swallow 404s.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from orchestrator.model.errors import PermanentError, ProviderError
+from orchestrator.model.values import Secret
+from providers.openstack.errors import Answer, is_missing, translate, unheard
+
+MICROVERSIONS: Final = {"compute": "2.79", "volume": "3.59"}
+"""Pinned to the oldest release that does what the kinds need (2019, "Train"), so that answers keep their shape."""
+PAGE: Final = 1000
+_PROXIES: Final = {"network": "network", "compute": "compute", "volume": "block_storage", "image": "image"}
+_AUTH: Final = (
+    "auth_url", "username", "password", "project_name", "project_id", "user_domain_name", "project_domain_name",
+    "application_credential_id", "application_credential_secret",
+)  # fmt: skip
+_ID = re.compile(r"/(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/|$)")
+
+
+class Client:
+    """One configured cloud. Safe to share between threads."""
+
+    def __init__(self, settings: Mapping[str, Any], *, name: str) -> None:
+        """Keep the settings; nothing is imported or connected before the first call."""
+        self._settings = settings
+        self._name = name
+        self._lock = threading.Lock()
+        self._calls: Counter[str] = Counter()
+        self._connection: Any = None
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """How many HTTP calls were made, by operation; tokens and version discovery are among them."""
+        with self._lock:
+            return dict(self._calls)
+
+    def project(self) -> str:
+        """Give the id of the project that the credentials are for."""
+        return str(self._connected().current_project_id)
+
+    def get(self, service: str, path: str, **query: Any) -> Any:
+        """Read one thing; raises the three families."""
+        return self.send(service, "GET", path, query=query)
+
+    def peek(self, service: str, path: str, **query: Any) -> Any:
+        """Read one thing, or give None where it is not there."""
+        try:
+            return self.get(service, path, **query)
+        except PermanentError as error:
+            if is_missing(error):
+                return None
+            raise
+
+    def pages(self, service: str, path: str, key: str, **query: Any) -> Iterator[Mapping[str, Any]]:
+        """Read a whole list in big pages."""
+        query = {"limit": PAGE, **query}
+        while True:
+            answer = self.get(service, path, **query)
+            items = answer[key]
+            yield from items
+            if not items or not _goes_on(answer, key):
+                return
+            query["marker"] = items[-1]["id"]
+
+    def send(
+        self, service: str, method: str, path: str, body: Any = None, *, query: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Make one call; gives the parsed body, None where there is none."""
+        operation = f"{method} {service} {_ID.sub('/{id}', path)}"
+        proxy = getattr(self._connected(), _PROXIES[service])
+        more: dict[str, Any] = {"json": body} if body is not None else {}
+        if query:
+            more["params"] = query
+        if service in MICROVERSIONS:
+            more["microversion"] = MICROVERSIONS[service]
+        answer = self._ask(proxy, method, path, operation, more)
+        parsed = _parsed(answer)
+        if answer.status_code >= 400:
+            raise translate(_refusal(answer, parsed, operation, writes=method != "GET"))
+        return parsed
+
+    def _ask(self, proxy: Any, method: str, path: str, operation: str, more: Mapping[str, Any]) -> Any:
+        from keystoneauth1 import exceptions as wire  # noqa: PLC0415 - lazy: the SDK costs 0.3 s
+        from openstack import exceptions as sdk  # noqa: PLC0415
+
+        try:
+            return proxy.request(
+                path,
+                method,
+                headers={"Accept": "application/json"},
+                connect_retries=0,
+                status_code_retries=0,
+                raise_exc=False,
+                **more,
+            )
+        except (wire.ClientException, sdk.SDKException) as error:
+            raise _unanswered(error, operation, writes=method != "GET") from error
+
+    def _connected(self) -> Any:
+        with self._lock:
+            if self._connection is not None:
+                return self._connection
+        made = self._connect()
+        with self._lock:
+            self._connection = self._connection or made
+            return self._connection
+
+    def _connect(self) -> Any:
+        import openstack  # noqa: PLC0415 - lazy
+        from keystoneauth1 import exceptions as wire  # noqa: PLC0415
+        from openstack import exceptions as sdk  # noqa: PLC0415
+
+        try:
+            with warnings.catch_warnings():  # it warns of its own optional parts
+                warnings.simplefilter("ignore")
+                connection = openstack.connect(**self._arguments())
+                self._count_from(connection.session)
+                connection.authorize()
+        except sdk.ConfigException as error:
+            raise PermanentError(f"{self._name}: {error}", "connect", "Configuration") from error
+        except (wire.ClientException, sdk.SDKException) as error:
+            raise _unanswered(error, f"connect {self._name}", writes=False) from error
+        return connection
+
+    def _arguments(self) -> dict[str, Any]:
+        plain = {k: v.value if isinstance(v, Secret) else v for k, v in self._settings.items() if v is not None}
+        endpoint = plain.get("endpoint")
+        auth = {name: plain[name] for name in _AUTH if name in plain}
+        if endpoint and endpoint != "sandbox":
+            auth.setdefault("auth_url", endpoint)
+        arguments: dict[str, Any] = {"api_timeout": plain.get("timeout", 60), "app_name": "opsctl"}
+        if auth:
+            arguments["auth"] = auth
+        if "application_credential_id" in auth:
+            arguments["auth_type"] = "v3applicationcredential"
+        for name in ("cloud", "interface", "cacert"):
+            if name in plain:
+                arguments[name] = plain[name]
+        if region := plain.get("region_name") or plain.get("region"):
+            arguments["region_name"] = region
+        if "auth_url" in auth and "cloud" not in plain:
+            arguments |= {"load_yaml_config": False, "load_envvars": False}
+        return arguments
+
+    def _count_from(self, session: Any) -> None:
+        """Count on the wire: what the SDK asks on its own behalf counts too."""
+        inner = session.session
+        send = inner.send
+
+        def counted(request: Any, **more: Any) -> Any:
+            path = _ID.sub("/{id}", str(request.path_url).partition("?")[0])
+            with self._lock:
+                self._calls[f"{request.method} {path}"] += 1
+            return send(request, **more)
+
+        inner.send = counted
+
+
+def _goes_on(answer: Mapping[str, Any], key: str) -> bool:
+    links = answer.get(f"{key}_links") or ()
+    return bool(answer.get("next")) or any(link.get("rel") == "next" for link in links)
+
+
+def _parsed(answer: Any) -> Any:
+    try:
+        return answer.json() if answer.content else None
+    except ValueError:
+        return answer.text
+
+
+def _refusal(answer: Any, parsed: Any, operation: str, *, writes: bool) -> Answer:
+    wait = answer.headers.get("Retry-After", "")
+    return Answer(
+        operation=operation,
+        status=answer.status_code,
+        body=parsed,
+        request_id=answer.headers.get("x-openstack-request-id", ""),
+        retry_after=float(wait) if wait.isdigit() else None,
+        writes=writes,
+    )
+
+
+def _unanswered(error: Exception, operation: str, *, writes: bool) -> ProviderError:
+    """Tell apart: refused by Keystone, a name that is not served, never sent, and not heard."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return translate(_refusal(response, _parsed(response), operation, writes=writes))
+    status = getattr(error, "http_status", None)
+    if status:
+        return translate(Answer(operation, int(status), str(error), writes=writes))
+    names = {type(cause).__name__ for cause in _causes(error)}
+    if names & {"ConnectFailure", "ConnectTimeout", "ConnectionError", "Timeout", "SSLFailure"}:
+        unsent = bool(names & {"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "SSLFailure"})
+        return unheard(operation, _first_line(error), sent=not unsent, writes=writes)
+    return PermanentError(_first_line(error), operation, type(error).__name__)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    waiting: list[Any] = [error]
+    while waiting:
+        current = waiting.pop()
+        if not isinstance(current, BaseException) or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        waiting += [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__

@@ -1,0 +1,127 @@
+"""OS::Nova::KeyPair: imported, found by its name, and never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orchestrator.model.change import Action
+from orchestrator.model.errors import PermanentError
+from orchestrator.model.ids import Address, Token, TypeName
+from orchestrator.model.kind import How, KindSchema, Marking, ReadWay
+from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
+from orchestrator.model.values import reveal
+from providers.openstack.errors import is_missing
+from providers.openstack.kinds.fields import picked
+from providers.openstack.kinds.kind import Body, Cloud
+from providers.openstack.kinds.listing import knows
+from providers.openstack.kinds.net import BULK
+from providers.openstack.kinds.properties import spec, status, text, trimmed
+
+PATH: Final = "/os-keypairs"
+
+
+def _observe(body: Body) -> Observed:
+    seen = {**picked(body, "name", "public_key"), "type": body.get("type", "ssh")}
+    shown = picked(body, "name", "fingerprint", "public_key")
+    return Observed(str(body["name"]), seen, {"id": body["name"], **shown})
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPairKind:
+    """One key pair of the user whose credentials are used."""
+
+    schema: KindSchema
+
+    def read(self, cloud: Cloud, refs: Sequence[Ref], way: ReadWay) -> Mapping[Address, Observed]:
+        """Read by name: the name is the id."""
+        names = {
+            ref.address: ref.id or str(reveal(ref.spec["name"])) for ref in refs if ref.id or knows(ref.spec, "name")
+        }
+        if way.how is How.LIST and names:
+            bodies = {body["name"]: body for body in self._all(cloud)}
+        else:
+            bodies = {name: body for name in names.values() if (body := self._get(cloud, name)) is not None}
+        return {address: _observe(bodies[name]) for address, name in names.items() if name in bodies}
+
+    @staticmethod
+    def _get(cloud: Cloud, name: str) -> Body | None:
+        found = cloud.client.peek("compute", f"{PATH}/{name}")
+        return None if found is None else dict(found["keypair"])
+
+    @staticmethod
+    def _all(cloud: Cloud) -> Iterator[Body]:
+        """Its marker is the name, and its items stand in an envelope each."""
+        marker: dict[str, str] = {}
+        while True:
+            answer = cloud.client.get("compute", PATH, limit=1000, **marker)
+            yield from (entry["keypair"] for entry in answer["keypairs"])
+            if not answer["keypairs"] or not answer.get("keypairs_links"):
+                return
+            marker = {"marker": answer["keypairs"][-1]["keypair"]["name"]}
+
+    def discover(self, cloud: Cloud) -> Iterator[Observed]:
+        """Read all of the user's."""
+        return (_observe(body) for body in self._all(cloud))
+
+    def begin(self, cloud: Cloud, request: Request, token: Token) -> Done | Pending:
+        """Import or delete; there is nothing to update."""
+        del token
+        if request.action is Action.DELETE:
+            return self._delete(cloud, request)
+        if request.action is not Action.CREATE:
+            return Done(request.prior)
+        wanted = reveal(request.want)
+        body = picked(wanted, "name", "public_key", "type")
+        made = cloud.client.send("compute", "POST", PATH, {"keypair": body})["keypair"]
+        return Done(_observe({"type": body.get("type", "ssh"), **made}))
+
+    @staticmethod
+    def _delete(cloud: Cloud, request: Request) -> Done:
+        try:
+            cloud.client.send("compute", "DELETE", f"{PATH}/{request.prior.id if request.prior else ''}")
+        except PermanentError as error:
+            if not is_missing(error):
+                raise
+        return Done(None)
+
+    def poll(self, cloud: Cloud, handle: Mapping[str, Any]) -> Done | Pending:
+        """Never asked: every effect is one call."""
+        del cloud
+        raise PermanentError(f"nothing is pending for {dict(handle)}", "poll")
+
+    def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
+        """Find by name; a create counts only where the key is the one that was meant."""
+        name = intent.id or str(reveal(intent.spec.get("name", "")))
+        body = self._get(cloud, name) if name else None
+        if body is None:
+            return None
+        meant = trimmed(reveal(intent.spec.get("public_key")))
+        if intent.action is Action.CREATE and isinstance(meant, str) and trimmed(body["public_key"]) != meant:
+            return None
+        return _observe(body)
+
+
+KIND = KeyPairKind(
+    KindSchema(
+        TypeName("OS::Nova::KeyPair"),
+        spec(
+            name=text("the name, one per user", required=True, create_only=True, pattern=r"^[-_@. a-zA-Z0-9]{1,255}$"),
+            public_key=text("the public key; none is generated", required=True, create_only=True, normalize=trimmed),
+            type=text("ssh or x509", enum=("ssh", "x509"), default="ssh", create_only=True),
+        ),
+        status(
+            name=text("its name", stable=True),
+            fingerprint=text("the key's fingerprint", stable=True),
+            public_key=text("the public key", stable=True),
+        ),
+        "A public key that servers let in",
+        reads=BULK,
+        marking=Marking.NATURAL,
+        consistency=2.0,
+        natural_key=("name",),
+        unique_name="name",
+        permissions=("os_compute_api:os-keypairs:create", "os_compute_api:os-keypairs:delete"),
+    )
+)

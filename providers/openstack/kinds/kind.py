@@ -1,0 +1,64 @@
+"""What every kind can do, and what it works with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from orchestrator.model.ids import Address, Token
+from orchestrator.model.kind import KindSchema, ReadWay
+from orchestrator.model.marker import PROVISIONAL, Marker
+from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
+from providers.openstack.client import Client
+from providers.openstack.names import Names
+
+Body = Mapping[str, Any]
+Spec = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """One configured cloud with what was looked up in it."""
+
+    client: Client
+    names: Names
+    now: Callable[[], float]
+    """Seconds since the epoch, for deadlines that another process may go on with."""
+
+
+class Kind(Protocol):
+    """One resource type. Methods may raise the three families; they neither sleep nor retry."""
+
+    @property
+    def schema(self) -> KindSchema:
+        """The kind as data."""
+
+    def read(self, cloud: Cloud, refs: Sequence[Ref], way: ReadWay) -> Mapping[Address, Observed]:
+        """Read what is there of `refs`."""
+
+    def discover(self, cloud: Cloud) -> Iterator[Observed]:
+        """Read everything of the kind in the project."""
+
+    def begin(self, cloud: Cloud, request: Request, token: Token) -> Done | Pending:
+        """Start one effect."""
+
+    def poll(self, cloud: Cloud, handle: Mapping[str, Any]) -> Done | Pending:
+        """Go on with it."""
+
+    def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
+        """Find what an interrupted intent made or meant."""
+
+
+def provisional(token: Token) -> str:
+    """Name an object until it carries its marker."""
+    return f"{PROVISIONAL}{token}"
+
+
+def chosen_name(spec: Spec, marker: Marker) -> str:
+    """Give the spec's name, or one made from the address and the incarnation."""
+    if isinstance(spec.get("name"), str):
+        return str(spec["name"])
+    readable = re.sub(r"[^a-zA-Z0-9-]+", "-", marker.address).strip("-")
+    return f"{readable}-{str(marker.uid)[:8]}"

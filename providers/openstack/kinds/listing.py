@@ -1,0 +1,94 @@
+"""Reading objects of one collection: all in big pages, or one by one; found by id, by marker, or by natural key.
+
+What a list does not show although state knows its id is asked for once more by itself: lists may be a page behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.model.ids import Address
+from orchestrator.model.kind import How, ReadWay
+from orchestrator.model.provision import Observed, Ref
+from orchestrator.model.values import Unknown, contains
+from providers.openstack.kinds.kind import Body, Cloud, Spec
+
+Observe = Callable[[Cloud, Body, Spec], Observed]
+Matches = Callable[[Cloud, Body, Spec], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Where objects are, and which of them count."""
+
+    service: str
+    path: str
+    one: str
+    """The name of an object in its envelope, empty where it has none."""
+    many: str
+    detail: str = ""
+    """What the list's path adds to show objects in full."""
+    own: bool = False
+    """Whether the list is to be narrowed to our project: administrators see everybody's."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    alive: Callable[[Body], bool] = bool
+
+    def all(self, cloud: Cloud, **query: str) -> Iterator[Body]:
+        """Read everything that is there."""
+        project = {"project_id": cloud.client.project()} if self.own else {}
+        narrowed = {**self.query, **project, **query}
+        found = cloud.client.pages(self.service, self.path + self.detail, self.many, **narrowed)
+        return (body for body in found if self.alive(body))
+
+    def get(self, cloud: Cloud, id: str) -> Body | None:
+        """Read one by id; None where it is not there, or is going."""
+        found = cloud.client.peek(self.service, f"{self.path}/{id}")
+        body = found.get(self.one) if found and self.one else found
+        return body if body and self.alive(body) else None
+
+
+def read(
+    listing: Listing, cloud: Cloud, refs: Sequence[Ref], way: ReadWay, observe: Observe
+) -> dict[Address, Observed]:
+    """Read the refs whose ids are known; the others are looked for by `unknown`."""
+    known = {ref.address: ref.id for ref in refs if ref.id}
+    bodies = {str(body["id"]): body for body in listing.all(cloud)} if way.how is How.LIST and known else {}
+    found = {}
+    for ref in refs:
+        if ref.id is None:
+            continue
+        body = bodies.get(ref.id) or listing.get(cloud, ref.id)
+        if body is not None:
+            found[ref.address] = observe(cloud, body, ref.spec)
+    return found
+
+
+def by_natural_key(
+    listing: Listing, cloud: Cloud, refs: Iterable[Ref], observe: Observe, matches: Matches
+) -> dict[Address, Observed]:
+    """Look for refs without an id by what identifies them; nothing is asked where that is not known yet."""
+    open_refs = [ref for ref in refs if ref.id is None and ref.spec]
+    if not open_refs:
+        return {}
+    bodies = list(listing.all(cloud))
+    found = {}
+    for ref in open_refs:
+        for body in bodies:
+            if matches(cloud, body, ref.spec):
+                found[ref.address] = observe(cloud, body, ref.spec)
+                break
+    return found
+
+
+def knows(spec: Spec, *names: str) -> bool:
+    """Whether all of these properties have values already."""
+    return all(name in spec and not contains(spec[name], Unknown) for name in names)
+
+
+def plain(value: Any) -> Any:
+    """Leave out Unknowns of a mapping's top level."""
+    if not isinstance(value, Mapping):
+        return value
+    return {key: inner for key, inner in value.items() if not isinstance(inner, Unknown)}

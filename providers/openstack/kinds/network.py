@@ -1,0 +1,168 @@
+"""What Neutron's kinds share: create under a provisional name, then tag and rename; update; delete; find.
+
+Tags are refused in POST, so a marker cannot be set there. The name (of a floating address: the description) of a
+fresh object is `opsctl-<token>`; whoever finds one knows which intent made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.model.change import Action
+from orchestrator.model.errors import PermanentError
+from orchestrator.model.ids import Address, Token
+from orchestrator.model.kind import KindSchema, ReadWay
+from orchestrator.model.marker import Marker, is_marker, marker_of_labels
+from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
+from orchestrator.model.values import Secret, contains, reveal
+from providers.openstack.errors import is_in_use, is_missing
+from providers.openstack.kinds.fields import Field, to_body, to_change, to_spec
+from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name, provisional
+from providers.openstack.kinds.listing import Listing, read
+
+PATIENCE = 60.0
+"""Seconds for which a deletion is tried again while something that is going still holds the object."""
+
+Status = Callable[[Body], dict[str, Any]]
+Adjust = Callable[[Cloud, dict[str, Any]], dict[str, Any]]
+
+
+def _as_it_is(_cloud: Cloud, body: dict[str, Any]) -> dict[str, Any]:
+    return body
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkKind:
+    """A kind that is one Neutron collection; rows of `fields` say how the spec becomes a body."""
+
+    schema: KindSchema
+    label: str
+    path: str
+    fields: Sequence[Field]
+    status: Status
+    mark: str = "name"
+    """The attribute that carries the provisional name."""
+    creating: Adjust = _as_it_is
+
+    @property
+    def listing(self) -> Listing:
+        """Where objects are."""
+        plural = self.path.strip("/").replace("-", "_")
+        return Listing("network", self.path, self.label, plural, own=True)
+
+    def observe(self, cloud: Cloud, body: Body, wanted: Spec) -> Observed:
+        """Write a body in the words of the spec."""
+        spec = to_spec(cloud, self.fields, body, wanted)
+        labels = body.get("tags", ())
+        if "tags" in self.schema.spec.properties:
+            spec["tags"] = sorted(tag for tag in labels if not is_marker(tag))
+        status = {"id": body["id"], **self.status(body)}
+        revision = str(body.get("revision_number", ""))
+        return Observed(str(body["id"]), spec, status, marker_of_labels(labels), revision)
+
+    def read(self, cloud: Cloud, refs: Sequence[Ref], way: ReadWay) -> Mapping[Address, Observed]:
+        """Read by id; an object without one in state is looked for by its incarnation's tag."""
+        found = read(self.listing, cloud, refs, way, self.observe)
+        for ref in refs:
+            body = self._marked(cloud, str(ref.uid)) if ref.id is None and ref.uid else None
+            if body is not None:
+                found[ref.address] = self.observe(cloud, body, ref.spec)
+        return found
+
+    def discover(self, cloud: Cloud) -> Iterator[Observed]:
+        """Read everything of the project."""
+        return (self.observe(cloud, body, {}) for body in self.listing.all(cloud))
+
+    def begin(self, cloud: Cloud, request: Request, token: Token) -> Done | Pending:
+        """Start one effect."""
+        match request.action:
+            case Action.CREATE:
+                return self._create(cloud, request, token)
+            case Action.DELETE:
+                return self._delete(cloud, _id(request), cloud.now() + PATIENCE)
+            case _:
+                return self._update(cloud, request)
+
+    def poll(self, cloud: Cloud, handle: Mapping[str, Any]) -> Done | Pending:
+        """Go on: mark what was created, or delete what was in use."""
+        if "until" in handle:
+            return self._delete(cloud, str(handle["id"]), float(handle["until"]))
+        return Done(self._marked_as(cloud, handle))
+
+    def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
+        """Find by id, by provisional name, or by the incarnation's tag."""
+        id = intent.id or (intent.handle or {}).get("id")
+        if id:
+            body = self.listing.get(cloud, str(id))
+        elif intent.action is Action.CREATE:
+            body = self._provisional(cloud, intent.token) or self._marked(cloud, str(intent.marker.uid))
+        else:
+            body = None
+        return None if body is None else self.observe(cloud, body, intent.spec)
+
+    def _create(self, cloud: Cloud, request: Request, token: Token) -> Done | Pending:
+        spec = reveal(request.want)
+        body = self.creating(cloud, to_body(cloud, self.fields, spec))
+        final = chosen_name(spec, request.marker) if self.mark == "name" else body.get(self.mark, "")
+        body[self.mark] = provisional(token)
+        made = cloud.client.send("network", "POST", self.path, {self.label: body})[self.label]
+        labels = [*request.marker.labels(), *spec.get("tags", ())]
+        handle = {"id": made["id"], "final": final, "tags": labels, "spelled": dict(spec)}
+        if contains(request.want, Secret):  # which no handle may hold: both steps are then one
+            return self.poll(cloud, handle)
+        return Pending(handle, 0.0, "its marker", made["id"])
+
+    def _marked_as(self, cloud: Cloud, handle: Mapping[str, Any]) -> Observed:
+        """Both calls may be made twice, so that they are one step of the journal."""
+        one = f"{self.path}/{handle['id']}"
+        cloud.client.send("network", "PUT", f"{one}/tags", {"tags": list(dict.fromkeys(handle["tags"]))})
+        renamed = {self.label: {self.mark: handle["final"]}}
+        body = cloud.client.send("network", "PUT", one, renamed)[self.label]
+        return self.observe(cloud, {**body, "tags": handle["tags"]}, handle["spelled"])
+
+    def _update(self, cloud: Cloud, request: Request) -> Done:
+        one, spec = f"{self.path}/{_id(request)}", reveal(request.want)
+        changed = {str(change.path[0]) for change in request.changes}
+        body = to_change(cloud, self.fields, self.schema.spec, spec, changed)
+        if body:
+            cloud.client.send("network", "PUT", one, {self.label: body})
+        self._tag(cloud, request, changed, one)
+        seen = self.listing.get(cloud, _id(request))
+        if seen is None:
+            raise PermanentError(f"{request.address} is gone: it was deleted while it was changed", f"PUT {one}")
+        return Done(self.observe(cloud, seen, spec))
+
+    def _tag(self, cloud: Cloud, request: Request, changed: set[str], one: str) -> None:
+        if "tags" not in changed and request.action is not Action.RETAG:
+            return
+        if request.action is Action.RETAG and request.prior is not None:
+            tags = request.prior.spec.get("tags", ())
+        else:
+            tags = request.want.get("tags", ())
+        labels = list(dict.fromkeys([*request.marker.labels(), *tags]))
+        cloud.client.send("network", "PUT", f"{one}/tags", {"tags": labels})
+
+    def _delete(self, cloud: Cloud, id: str, until: float) -> Done | Pending:
+        try:
+            cloud.client.send("network", "DELETE", f"{self.path}/{id}")
+        except PermanentError as error:
+            if is_missing(error):
+                return Done(None)
+            if not is_in_use(error) or cloud.now() >= until:
+                raise
+            return Pending({"id": id, "until": until}, 1.0, "what still uses it", id)
+        return Done(None)
+
+    def _provisional(self, cloud: Cloud, token: Token) -> Body | None:
+        return next(self.listing.all(cloud, **{self.mark: provisional(token)}), None)
+
+    def _marked(self, cloud: Cloud, uid: str) -> Body | None:
+        return next(self.listing.all(cloud, tags=f"opsctl:uid={uid}"), None)
+
+
+def _id(request: Request) -> str:
+    if request.prior is None:
+        raise PermanentError(f"{request.address}: nothing is known to {request.action}", str(request.action))
+    return request.prior.id

@@ -1,0 +1,173 @@
+"""OS::Nova::Server: made, waited for, resized in two steps, deleted, waited for again."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orchestrator.model.change import Action
+from orchestrator.model.errors import PermanentError
+from orchestrator.model.ids import Address, Token
+from orchestrator.model.kind import How, KindSchema, ReadWay
+from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
+from orchestrator.model.values import reveal
+from providers.openstack.errors import is_missing
+from providers.openstack.kinds.fields import picked
+from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name
+from providers.openstack.kinds.server_changes import apply_changes
+from providers.openstack.kinds.server_reading import LISTING, PATH, PORTS, UNCONFIRMED, observe
+from providers.openstack.kinds.server_schema import SCHEMA
+
+WORK: Final = 1800.0
+"""Seconds that the cloud may take for one step."""
+_STEADY = frozenset({"ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED", "RESCUED", "SHELVED", "SHELVED_OFFLOADED"})
+_SPELLED = ("flavor", "image", "networks", "security_groups")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerKind:
+    """One server."""
+
+    schema: KindSchema
+
+    def read(self, cloud: Cloud, refs: Sequence[Ref], way: ReadWay) -> Mapping[Address, Observed]:
+        """Read servers, and once all ports of the project where a spec says how they are connected."""
+        found: dict[Address, Body] = {}
+        lost = {str(ref.uid): ref.address for ref in refs if ref.id is None and ref.uid}
+        if lost or (way.how is How.LIST and any(ref.id for ref in refs)):
+            bodies = {str(body["id"]): body for body in LISTING.all(cloud)}
+        else:
+            bodies = {}
+        for ref in refs:
+            body = (bodies.get(ref.id) or LISTING.get(cloud, ref.id)) if ref.id else None
+            if body is not None:
+                found[ref.address] = body
+        for body in bodies.values():
+            if address := lost.get(str(body["metadata"].get("opsctl:uid"))):
+                found[address] = body
+        specs = {ref.address: ref.spec for ref in refs}
+        ports = self._ports(cloud, found.values(), specs)
+        return {address: observe(cloud, body, specs[address], ports) for address, body in found.items()}
+
+    @staticmethod
+    def _ports(cloud: Cloud, bodies: Any, specs: Mapping[Address, Spec]) -> list[Body]:
+        servers = [str(body["id"]) for body in bodies]
+        if not servers or not any("networks" in spec for spec in specs.values()):
+            return []
+        query = {"device_id": servers[0]} if len(servers) == 1 else {}
+        return list(PORTS.all(cloud, **query))
+
+    def _seen(self, cloud: Cloud, body: Body, wanted: Spec) -> Observed:
+        ports = list(PORTS.all(cloud, device_id=str(body["id"]))) if "networks" in wanted else []
+        return observe(cloud, body, wanted, ports)
+
+    def discover(self, cloud: Cloud) -> Iterator[Observed]:
+        """Read everything of the project."""
+        return (observe(cloud, body, {}, ()) for body in LISTING.all(cloud))
+
+    def begin(self, cloud: Cloud, request: Request, token: Token) -> Done | Pending:
+        """Start one effect."""
+        del token
+        match request.action:
+            case Action.CREATE:
+                return self._create(cloud, request)
+            case Action.DELETE:
+                return self._delete(cloud, request)
+            case _:
+                return self._update(cloud, request)
+
+    def poll(self, cloud: Cloud, handle: Mapping[str, Any]) -> Done | Pending:
+        """Look how far the cloud is; confirm a resize that is ready."""
+        id, step = str(handle["id"]), handle["step"]
+        if step == "gone":
+            going = cloud.client.peek("compute", f"{PATH}/{id}")
+            there = going is not None and going["server"]["status"] not in {"DELETED", "SOFT_DELETED"}
+            return self._wait(cloud, handle, "its deletion") if there else Done(None)
+        body = LISTING.get(cloud, id)
+        if body is None:
+            raise PermanentError(f"the server {id} is gone", f"wait for {step}", "NotFound")
+        if body["status"] == UNCONFIRMED and step == "resize":
+            cloud.client.send("compute", "POST", f"{PATH}/{id}/action", {"confirmResize": None})
+            return Pending({**handle, "step": "confirm"}, 0.5, "the resize", id)
+        if body["status"] == "ERROR":
+            fault = body.get("fault", {}).get("message", "Nova does not say why")
+            raise PermanentError(f"the server {id} is in state ERROR: {fault}", f"wait for {step}", "ERROR")
+        if body["status"] in _STEADY and body.get("OS-EXT-STS:task_state") is None:
+            return Done(self._seen(cloud, body, handle["spelled"]))
+        return self._wait(cloud, handle, f"the server ({body['status']})")
+
+    @staticmethod
+    def _wait(cloud: Cloud, handle: Mapping[str, Any], what: str) -> Pending:
+        if cloud.now() >= float(handle["until"]):
+            raise PermanentError(f"{what} took too long", f"wait for {handle['step']}", "Timeout")
+        return Pending(handle, 0.5, what, str(handle["id"]))
+
+    def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
+        """Find by id, else by the incarnation's metadata among the servers of that name."""
+        id = intent.id or (intent.handle or {}).get("id")
+        if id:
+            body = LISTING.get(cloud, str(id))
+        elif intent.action is Action.CREATE:
+            uid = str(intent.marker.uid)
+            found = (b for b in LISTING.all(cloud) if b["metadata"].get("opsctl:uid") == uid)
+            body = next(found, None)
+        else:
+            body = None
+        return None if body is None else self._seen(cloud, body, intent.spec)
+
+    def _create(self, cloud: Cloud, request: Request) -> Pending:
+        body = _new_server(cloud, reveal(request.want), request)
+        made = cloud.client.send("compute", "POST", PATH, {"server": body})["server"]
+        return _pending(cloud, made["id"], "build", request.want)
+
+    def _delete(self, cloud: Cloud, request: Request) -> Done | Pending:
+        id = request.prior.id if request.prior else ""
+        try:
+            cloud.client.send("compute", "DELETE", f"{PATH}/{id}")
+        except PermanentError as error:
+            if is_missing(error):
+                return Done(None)
+            raise
+        return _pending(cloud, id, "gone", {})
+
+    def _update(self, cloud: Cloud, request: Request) -> Done | Pending:
+        if request.prior is None:
+            raise PermanentError(f"{request.address}: nothing is known to change", "update")
+        id = request.prior.id
+        resizing = apply_changes(cloud, request, id)
+        return self.poll(cloud, _pending(cloud, id, "resize" if resizing else "update", request.want).handle)
+
+
+def _pending(cloud: Cloud, id: str, step: str, wanted: Spec) -> Pending:
+    handle = {"id": id, "step": step, "until": cloud.now() + WORK, "spelled": picked(wanted, *_SPELLED)}
+    return Pending(handle, 0.5, "the server" if step != "gone" else "its deletion", id)
+
+
+def _new_server(cloud: Cloud, wanted: Spec, request: Request) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "name": chosen_name(wanted, request.marker),
+        "imageRef": cloud.names.id("image", wanted["image"]),
+        "flavorRef": cloud.names.id("flavor", wanted["flavor"]),
+        "metadata": {**wanted.get("metadata", {}), **request.marker.tags()},
+        "networks": [_connection(cloud, entry) for entry in wanted["networks"]] if "networks" in wanted else "auto",
+        **picked(wanted, "key_name", "availability_zone", "config_drive", "tags"),
+    }
+    if "user_data" in wanted:
+        body["user_data"] = base64.b64encode(str(wanted["user_data"]).encode()).decode()
+    if "admin_pass" in wanted:
+        body["adminPass"] = wanted["admin_pass"]
+    if "security_groups" in wanted:
+        groups = (cloud.names.id("security_group", name) for name in wanted["security_groups"])
+        body["security_groups"] = [{"name": group} for group in groups]
+    return body
+
+
+def _connection(cloud: Cloud, entry: Mapping[str, Any]) -> dict[str, Any]:
+    if "port" in entry:
+        return {"port": entry["port"]}
+    return {"uuid": cloud.names.id("network", entry["network"]), **picked(entry, "fixed_ip")}
+
+
+KIND = ServerKind(SCHEMA)

@@ -1,0 +1,49 @@
+"""What an update of a server is made of: each changed property has its own call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orchestrator.model.change import Action
+from orchestrator.model.provision import Request
+from orchestrator.model.values import reveal
+from providers.openstack.kinds.kind import Cloud, Spec
+from providers.openstack.kinds.server_reading import PATH, UNCONFIRMED, flavor_name
+
+
+def apply_changes(cloud: Cloud, request: Request, id: str) -> bool:
+    """Make every change but the last half of a resize; says whether a resize is under way."""
+    wanted = reveal(request.want)
+    prior: Spec = request.prior.spec if request.prior is not None else {}
+    changed = {str(change.path[0]) for change in request.changes}
+    if "name" in changed:
+        cloud.client.send("compute", "PUT", f"{PATH}/{id}", {"server": {"name": wanted["name"]}})
+    if "metadata" in changed or request.action is Action.RETAG:
+        kept = prior.get("metadata", {}) if request.action is Action.RETAG else wanted.get("metadata", {})
+        body = {"metadata": {**kept, **request.marker.tags()}}
+        cloud.client.send("compute", "PUT", f"{PATH}/{id}/metadata", body)
+    if "tags" in changed:
+        cloud.client.send("compute", "PUT", f"{PATH}/{id}/tags", {"tags": list(wanted.get("tags", ()))})
+    if "security_groups" in changed:
+        _regroup(cloud, id, wanted.get("security_groups", ()), prior.get("security_groups", ()))
+    return "flavor" in changed and _resize(cloud, id, str(wanted["flavor"]))
+
+
+def _regroup(cloud: Cloud, id: str, wanted: Any, seen: Any) -> None:
+    for action, names in (("addSecurityGroup", set(wanted) - set(seen)), ("removeSecurityGroup", set(seen) - set(wanted))):
+        for name in sorted(names):
+            key = cloud.names.id("security_group", name)
+            cloud.client.send("compute", "POST", f"{PATH}/{id}/action", {action: {"name": key}})
+
+
+def _resize(cloud: Cloud, id: str, flavor: str) -> bool:
+    """Start a resize, unless an interrupted run has done so already."""
+    body = cloud.client.get("compute", f"{PATH}/{id}")["server"]
+    there = body["flavor"]["original_name"] == flavor_name(cloud, flavor)
+    if there and body["status"] in {UNCONFIRMED, "RESIZE"}:
+        return True
+    if there:
+        return False
+    resize = {"resize": {"flavorRef": cloud.names.id("flavor", flavor)}}
+    cloud.client.send("compute", "POST", f"{PATH}/{id}/action", resize)
+    return True

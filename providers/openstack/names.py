@@ -1,0 +1,91 @@
+"""Names to ids: a spec may name a network, a flavor or an image, the APIs want ids.
+
+Lookups are made once and kept. An id passes through without a call. A name that fits none or several is an error
+that says so.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from orchestrator.model.errors import PermanentError, ProviderError
+from providers.openstack.client import Client
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where objects of a collection are looked up by name."""
+
+    service: str
+    path: str
+    key: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    filters: bool = True
+    """Whether the service filters by exact name; else the whole list is read once."""
+
+
+PLACES: Final[Mapping[str, Place]] = {
+    "network": Place("network", "/networks", "networks"),
+    "subnet": Place("network", "/subnets", "subnets"),
+    "router": Place("network", "/routers", "routers"),
+    "port": Place("network", "/ports", "ports"),
+    "security_group": Place("network", "/security-groups", "security_groups"),
+    "flavor": Place("compute", "/flavors/detail", "flavors", filters=False),
+    "image": Place("image", "/images", "images"),
+    "volume": Place("volume", "/volumes/detail", "volumes"),
+    "server": Place("compute", "/servers/detail", "servers", filters=False),
+}
+
+
+class Names:
+    """What was looked up so far."""
+
+    def __init__(self, client: Client) -> None:
+        """Start with nothing known."""
+        self._client = client
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, str], str] = {}
+
+    def id(self, collection: str, text: str) -> str:
+        """Give the id of what is named. Raises PermanentError where it is none, or more than one."""
+        if _UUID.fullmatch(text):
+            return text
+        with self._lock:
+            if (collection, text) in self._known:
+                return self._known[collection, text]
+        ids = self._matches(collection, text)
+        if len(ids) != 1:
+            what = f"no {collection} is named {text!r}"
+            if ids:
+                what = f"{len(ids)} {collection}s are named {text!r} ({', '.join(ids)}): use an id"
+            raise PermanentError(what, f"look up {collection}", "NotFound" if not ids else "Ambiguous")
+        with self._lock:
+            self._known[collection, text] = ids[0]
+        return ids[0]
+
+    def _matches(self, collection: str, text: str) -> list[str]:
+        place = PLACES[collection]
+        query: dict[str, Any] = {**place.query, **({"name": text} if place.filters else {})}
+        found = self._client.pages(place.service, place.path, place.key, **query)
+        return [str(item["id"]) for item in found if text in {item["name"], item["id"]}]
+
+    def spelled(self, collection: str, wanted: Any, actual: str) -> str:
+        """Write an id as the spec does: its name there, if that is what is meant."""
+        if not isinstance(wanted, str) or wanted == actual or _UUID.fullmatch(wanted):
+            return actual
+        try:
+            return wanted if self.id(collection, wanted) == actual else actual
+        except ProviderError:
+            return actual
+
+    def spelled_all(self, collection: str, wanted: Any, actual: Iterable[str]) -> list[str]:
+        """Write ids as the spec does, each by whichever wanted name means it."""
+        names = [name for name in wanted if isinstance(name, str)] if isinstance(wanted, list | tuple) else []
+        plain = [name for name in names if not _UUID.fullmatch(name)]
+        return [next((n for n in plain if self.spelled(collection, n, key) == n), key) for key in actual]

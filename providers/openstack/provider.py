@@ -1,0 +1,125 @@
+"""The OpenStack provider: which kind does what; the cloud is connected at the first call."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from orchestrator.kit import compare
+from orchestrator.model.change import Action, PropertyChange
+from orchestrator.model.health import Health
+from orchestrator.model.ids import Token, TypeName
+from orchestrator.model.kind import KindSchema, ReadWay
+from orchestrator.model.provision import Done, Intent, Observed, Pending, Proposal, ReadResult, Ref, Request
+from orchestrator.seams.manifest import Context
+from providers.openstack import health
+from providers.openstack.client import Client
+from providers.openstack.kinds.kind import Cloud, Kind
+from providers.openstack.names import Names
+
+MODULES: Final = (
+    "net",
+    "subnet",
+    "router",
+    "router_interface",
+    "port",
+    "security_group",
+    "security_group_rule",
+    "floating_ip",
+    "floating_ip_association",
+    "key_pair",
+    "server",
+    "volume",
+    "volume_attachment",
+    "image",
+)
+CONCURRENCY: Final = 8
+
+
+class OpenStackProvider:
+    """One configured cloud. Safe to share between threads."""
+
+    def __init__(self, settings: Mapping[str, Any], context: Context) -> None:
+        """Keep the settings; nothing is connected yet."""
+        self._client = Client(settings, name=str(context.name))
+        self._cloud = Cloud(self._client, Names(self._client), time.time)
+        self._concurrency = int(settings.get("concurrency", CONCURRENCY))
+        modules = (importlib.import_module(f"providers.openstack.kinds.{name}") for name in MODULES)
+        loaded: list[Kind] = [module.KIND for module in modules]
+        self._kinds: dict[TypeName, Kind] = {kind.schema.type: kind for kind in loaded}
+
+    @property
+    def kinds(self) -> Mapping[TypeName, KindSchema]:
+        """Every kind by its type name."""
+        return {name: kind.schema for name, kind in self._kinds.items()}
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """How many HTTP calls were made so far, by operation."""
+        return self._client.calls
+
+    @property
+    def concurrency(self) -> int:
+        """How many calls may be in flight at once."""
+        return self._concurrency
+
+    def account(self) -> str:
+        """Give the id of the project that the credentials are for."""
+        return self._client.project()
+
+    def read_many(self, type: TypeName, refs: Sequence[Ref], way: ReadWay) -> ReadResult:
+        """Read what is there of `refs`; the calls are those that were made meanwhile."""
+        before = sum(self.calls.values())
+        found = self._kinds[type].read(self._cloud, refs, way)
+        return ReadResult(found, sum(self.calls.values()) - before)
+
+    def discover(self, type: TypeName) -> Iterator[Observed]:
+        """Read everything of a kind."""
+        return self._kinds[type].discover(self._cloud)
+
+    def propose(
+        self, type: TypeName, prior: Observed, want: Mapping[str, Any], last: Mapping[str, Any]
+    ) -> Proposal:
+        """Say what would bring `prior` to `want`."""
+        schema = self._kinds[type].schema
+        changes = tuple(
+            _shrinks(type, change)
+            for change in compare.propose(schema, prior, want, last).changes
+            if last or not _untold(schema, change)
+        )
+        if any(change.replaces for change in changes):
+            return Proposal(Action.REPLACE, changes)
+        return Proposal(Action.UPDATE if changes else Action.NOOP, changes)
+
+    def begin(self, request: Request, token: Token) -> Done | Pending:
+        """Start one effect."""
+        return self._kinds[request.type].begin(self._cloud, request, token)
+
+    def poll(self, type: TypeName, handle: Mapping[str, Any]) -> Done | Pending:
+        """Go on with what `begin` started."""
+        return self._kinds[type].poll(self._cloud, handle)
+
+    def find(self, intent: Intent) -> Observed | None:
+        """Find what an interrupted intent made or meant."""
+        return self._kinds[intent.type].find(self._cloud, intent)
+
+    def assess(self, type: TypeName, observed: Observed) -> Health:
+        """Give the cloud's own word on readiness."""
+        return health.assess(observed, reports=self._kinds[type].schema.readiness)
+
+
+def _untold(schema: KindSchema, change: PropertyChange) -> bool:
+    """Whether a difference is only that the cloud never tells the value, and we do not know what was sent."""
+    described = schema.spec.properties.get(str(change.path[0]))
+    return described is not None and described.write_only
+
+
+def _shrinks(type: TypeName, change: PropertyChange) -> PropertyChange:
+    """A volume grows in place; to be smaller it must be replaced."""
+    sizes = isinstance(change.before, int) and isinstance(change.after, int)
+    if type == "OS::Cinder::Volume" and change.path == ("size",) and sizes and change.after < change.before:
+        return replace(change, replaces=True)
+    return change
