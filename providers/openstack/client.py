@@ -75,7 +75,13 @@ class Client:
             query["marker"] = items[-1]["id"]
 
     def send(
-        self, service: str, method: str, path: str, body: Any = None, *, query: Mapping[str, Any] | None = None
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, Any] | None = None,
     ) -> Any:
         """Make one call; gives the parsed body, None where there is none."""
         operation = f"{method} {service} {_ID.sub('/{id}', path)}"
@@ -135,7 +141,9 @@ class Client:
         return connection
 
     def _arguments(self) -> dict[str, Any]:
-        plain = {k: v.value if isinstance(v, Secret) else v for k, v in self._settings.items() if v is not None}
+        plain = {
+            k: v.value if isinstance(v, Secret) else v for k, v in self._settings.items() if v is not None
+        }
         endpoint = plain.get("endpoint")
         auth = {name: plain[name] for name in _AUTH if name in plain}
         if endpoint and endpoint != "sandbox":
@@ -202,7 +210,9 @@ def _unanswered(error: Exception, operation: str, *, writes: bool) -> ProviderEr
         return translate(Answer(operation, int(status), str(error), writes=writes))
     names = {type(cause).__name__ for cause in _causes(error)}
     if names & {"ConnectFailure", "ConnectTimeout", "ConnectionError", "Timeout", "SSLFailure"}:
-        unsent = bool(names & {"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "SSLFailure"})
+        unsent = bool(
+            names & {"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "SSLFailure"}
+        )
         return unheard(operation, _first_line(error), sent=not unsent, writes=writes)
     return PermanentError(_first_line(error), operation, type(error).__name__)
 

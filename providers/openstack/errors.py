@@ -83,7 +83,9 @@ def translate(answer: Answer) -> ProviderError:
     code, message = told(answer.body)
     text = f"{code} {message}".lower()
     for row in TABLE:
-        fits = row.low <= answer.status <= row.high and row.writes in (None, answer.writes) and row.says in text
+        fits = (
+            row.low <= answer.status <= row.high and row.writes in (None, answer.writes) and row.says in text
+        )
         if fits:
             return _error(row, answer, row.code or code or str(answer.status), message)
     return _error(Row(0, 0, OutcomeUnknownError), answer, code or str(answer.status), message)
@@ -94,7 +96,12 @@ def _error(row: Row, answer: Answer, code: str, message: str) -> ProviderError:
     if row.family is TransientError:
         throttled = answer.status in {413, 429}
         return TransientError(
-            said, answer.operation, code, answer.request_id, retry_after=answer.retry_after, throttled=throttled
+            said,
+            answer.operation,
+            code,
+            answer.request_id,
+            retry_after=answer.retry_after,
+            throttled=throttled,
         )
     return row.family(said, answer.operation, code, answer.request_id)
 
@@ -115,5 +122,6 @@ def is_in_use(error: ProviderError) -> bool:
     """Whether something still holds the object: what held it may go a moment later."""
     text = f"{error.code} {error.message}".lower()
     return isinstance(error, PermanentError) and any(
-        word in text for word in ("inuse", "in use", "still attached", "must be available", "required by one or more")
+        word in text
+        for word in ("inuse", "in use", "still attached", "must be available", "required by one or more")
     )

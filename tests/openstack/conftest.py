@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+import uuid
 import warnings
 from collections.abc import Callable, Iterator
 
@@ -10,7 +12,14 @@ import pytest
 
 from orchestrator.kit.simulation.faults import Faults
 from orchestrator.kit.simulation.responders import Responders
+from orchestrator.model.change import Action
+from orchestrator.model.ids import Address, ProviderName, StackId, Token, TypeName, Uid
+from orchestrator.model.kind import ReadWay
+from orchestrator.model.marker import Marker
+from orchestrator.model.provision import Intent, Observed, Pending, Ref, Request
+from orchestrator.seams.manifest import Context
 from providers.openstack import sandbox
+from providers.openstack.provider import OpenStackProvider
 
 
 class Simulated:
@@ -66,3 +75,94 @@ def sdk(simulated) -> Iterator[openstack.connection.Connection]:
 def settled(simulated) -> Callable[[], None]:
     """Let everything that changes by itself happen."""
     return simulated.wait
+
+
+REAL = {"cloud": "ostest-demo"}
+STACK = StackId("conformance-stack")
+
+
+class Bench:
+    """Drives the provider as the core does: begin, then poll until it is done; clears up what it made."""
+
+    def __init__(self, settings, raw, *, pause, name: str) -> None:
+        self.provider = OpenStackProvider(settings, Context(ProviderName("openstack"), STACK, None))
+        self.raw = raw
+        self.pause = pause
+        self.name = name
+        self._made: list[tuple[TypeName, Observed]] = []
+
+    def marker(self, address: str) -> Marker:
+        return Marker(STACK, Address(address), Uid(uuid.uuid4().hex))
+
+    def token(self) -> Token:
+        return Token(uuid.uuid4().hex)
+
+    def drive(self, request: Request, token: Token | None = None) -> Observed | None:
+        answer = self.provider.begin(request, token or self.token())
+        for _ in range(300):
+            if not isinstance(answer, Pending):
+                return answer.observed
+            if answer.retry_after:
+                self.pause()
+            answer = self.provider.poll(request.type, answer.handle)
+        raise AssertionError(f"{request.type} is pending for ever: {answer}")
+
+    def make(self, type: str, spec, *, address: str = "thing") -> Observed:
+        request = Request(Action.CREATE, TypeName(type), Address(address), self.marker(address), spec)
+        made = self.drive(request)
+        assert made is not None
+        self.keep(type, made)
+        return made
+
+    def keep(self, type: str, made: Observed) -> None:
+        """Clear it up at the end."""
+        self._made.append((TypeName(type), made))
+
+    def change(self, type: str, seen: Observed, want, last=None, action: Action = Action.UPDATE) -> Observed:
+        proposal = self.provider.propose(TypeName(type), seen, want, last if last is not None else want)
+        marker = seen.marker or self.marker("thing")
+        request = Request(action, TypeName(type), Address("thing"), marker, want, seen, proposal.changes, last or {})
+        return self.drive(request)
+
+    def delete(self, type: str, seen: Observed) -> None:
+        marker = seen.marker or self.marker("thing")
+        assert self.drive(Request(Action.DELETE, TypeName(type), Address("thing"), marker, prior=seen)) is None
+
+    def read(self, type: str, seen: Observed, spec, way: ReadWay | None = None) -> Observed | None:
+        way = way or self.provider.kinds[TypeName(type)].reads[-1]
+        ref = Ref(Address("thing"), seen.id, spec)
+        return self.provider.read_many(TypeName(type), [ref], way).found.get(ref.address)
+
+    def look_for(self, type: str, spec) -> Observed | None:
+        """Without an id, as for a resource that state does not know."""
+        ref = Ref(Address("thing"), None, spec)
+        return self.provider.read_many(TypeName(type), [ref], ReadWay("list")).found.get(ref.address)
+
+    def propose(self, type: str, seen: Observed, want, last=None):
+        return self.provider.propose(TypeName(type), seen, want, want if last is None else last)
+
+    def intent(self, request: Request, token: Token) -> Intent:
+        prior = request.prior.id if request.prior else None
+        return Intent(token, request.action, request.type, request.address, "openstack", request.marker, request.want, prior)
+
+    def clear(self) -> None:
+        for type, made in reversed(self._made):
+            self.delete(type, made)
+
+
+@pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.server)])
+def bench(request) -> Iterator[Bench]:
+    """The provider on the simulator, and (with the server tests) on the real cloud."""
+    name = f"cf-{uuid.uuid4().hex[:8]}"
+    if request.param == "real":
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            raw = openstack.connect(cloud=REAL["cloud"])
+        made = Bench(REAL, raw, pause=lambda: time.sleep(0.3), name=name)
+    else:
+        simulated = request.getfixturevalue("simulated")
+        raw = request.getfixturevalue("sdk")
+        made = Bench(simulated.settings, raw, pause=lambda: simulated.wait(0.6), name=name)
+    yield made
+    made.clear()
+    raw.close()

@@ -25,7 +25,7 @@ def _as_seen(_cloud: Cloud, seen: Any, _wanted: Any, _body: Body) -> Any:
 class Field:
     """One property. `to` makes what is sent; `back` writes what is seen as the spec does (seen, wanted, body)."""
 
-    property: str
+    name: str
     attribute: str = ""
     to: Convert = _same
     back: Spell = _as_seen
@@ -33,7 +33,7 @@ class Field:
     @property
     def sent(self) -> str:
         """The attribute's name."""
-        return self.attribute or self.property
+        return self.attribute or self.name
 
 
 def reference(property: str, attribute: str, collection: str) -> Field:
@@ -57,7 +57,7 @@ def references(property: str, collection: str) -> Field:
 
 def to_body(cloud: Cloud, fields: Sequence[Field], spec: Spec) -> dict[str, Any]:
     """Make the body of a create: what the spec says, and nothing else."""
-    return {f.sent: f.to(cloud, spec[f.property]) for f in fields if f.property in spec}
+    return {f.sent: f.to(cloud, spec[f.name]) for f in fields if f.name in spec}
 
 
 def to_change(
@@ -67,17 +67,15 @@ def to_change(
     names = set(changed)
     body = {}
     for f in fields:
-        value = spec.get(f.property, schema.properties[f.property].default)
-        if f.property in names and value is not MISSING:
+        value = spec.get(f.name, schema.properties[f.name].default)
+        if f.name in names and value is not MISSING:
             body[f.sent] = f.to(cloud, value)
     return body
 
 
 def to_spec(cloud: Cloud, fields: Sequence[Field], body: Body, wanted: Spec) -> dict[str, Any]:
     """Write what is there in the words of the spec; attributes that this cloud does not have are left out."""
-    return {
-        f.property: f.back(cloud, body[f.sent], wanted.get(f.property), body) for f in fields if f.sent in body
-    }
+    return {f.name: f.back(cloud, body[f.sent], wanted.get(f.name), body) for f in fields if f.sent in body}
 
 
 def picked(body: Body, *names: str) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
+from orchestrator.model.schema import Property
 from providers.openstack.kinds.fields import Field, picked, reference
 from providers.openstack.kinds.kind import Body
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind
-from providers.openstack.kinds.properties import TAGS, Property, address, spec, status, text
+from providers.openstack.kinds.properties import TAGS, address, spec, status, text
 
 
 def _status(body: Body) -> dict[str, object]:

@@ -24,7 +24,9 @@ def _leads_somewhere(body: Body) -> bool:
     return body.get("port_id") is not None
 
 
-LISTING: Final = Listing("network", "/floatingips", "floatingip", "floatingips", own=True, alive=_leads_somewhere)
+LISTING: Final = Listing(
+    "network", "/floatingips", "floatingip", "floatingips", own=True, alive=_leads_somewhere
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,11 @@ class AssociationKind:
         """Find by the address; a create counts only where it leads to the port that was meant."""
         ref = Ref(intent.address, intent.id, intent.spec)
         seen = self.read(cloud, [ref], ReadWay(How.GET)).get(intent.address)
-        if seen is not None and intent.action is Action.CREATE and seen.spec["port_id"] != intent.spec.get("port_id"):
+        if (
+            seen is not None
+            and intent.action is Action.CREATE
+            and seen.spec["port_id"] != intent.spec.get("port_id")
+        ):
             return None
         return seen
 

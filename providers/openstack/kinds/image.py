@@ -17,7 +17,17 @@ from providers.openstack.kinds.listing import Listing
 from providers.openstack.kinds.properties import flag, number, spec, status, text
 
 LISTING: Final = Listing("image", "/images", "", "images")
-_SHOWN = ("name", "status", "size", "disk_format", "container_format", "min_disk", "min_ram", "visibility", "checksum")
+_SHOWN = (
+    "name",
+    "status",
+    "size",
+    "disk_format",
+    "container_format",
+    "min_disk",
+    "min_ram",
+    "visibility",
+    "checksum",
+)
 
 
 def _observe(body: Body, wanted: Spec) -> Observed:

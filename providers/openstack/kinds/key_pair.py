@@ -37,7 +37,9 @@ class KeyPairKind:
     def read(self, cloud: Cloud, refs: Sequence[Ref], way: ReadWay) -> Mapping[Address, Observed]:
         """Read by name: the name is the id."""
         names = {
-            ref.address: ref.id or str(reveal(ref.spec["name"])) for ref in refs if ref.id or knows(ref.spec, "name")
+            ref.address: ref.id or str(reveal(ref.spec["name"]))
+            for ref in refs
+            if ref.id or knows(ref.spec, "name")
         }
         if way.how is How.LIST and names:
             bodies = {body["name"]: body for body in self._all(cloud)}
@@ -107,8 +109,15 @@ KIND = KeyPairKind(
     KindSchema(
         TypeName("OS::Nova::KeyPair"),
         spec(
-            name=text("the name, one per user", required=True, create_only=True, pattern=r"^[-_@. a-zA-Z0-9]{1,255}$"),
-            public_key=text("the public key; none is generated", required=True, create_only=True, normalize=trimmed),
+            name=text(
+                "the name, one per user",
+                required=True,
+                create_only=True,
+                pattern=r"^[-_@. a-zA-Z0-9]{1,255}$",
+            ),
+            public_key=text(
+                "the public key; none is generated", required=True, create_only=True, normalize=trimmed
+            ),
             type=text("ssh or x509", enum=("ssh", "x509"), default="ssh", create_only=True),
         ),
         status(

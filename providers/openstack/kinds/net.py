@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import How, KindSchema, Marking, ReadWay
+from orchestrator.model.schema import Property
 from providers.openstack.kinds.fields import Field, picked
 from providers.openstack.kinds.kind import Body
 from providers.openstack.kinds.network import NetworkKind
-from providers.openstack.kinds.properties import ADMIN_UP, TAGS, Property, flag, name, spec, status, text
+from providers.openstack.kinds.properties import ADMIN_UP, TAGS, flag, name, spec, status, text
 
 BULK = (ReadWay(How.LIST, 1000), ReadWay(How.GET))
 

@@ -14,7 +14,7 @@ from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, Token
 from orchestrator.model.kind import KindSchema, ReadWay
-from orchestrator.model.marker import Marker, is_marker, marker_of_labels
+from orchestrator.model.marker import is_marker, marker_of_labels
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from orchestrator.model.values import Secret, contains, reveal
 from providers.openstack.errors import is_in_use, is_missing
@@ -131,7 +131,9 @@ class NetworkKind:
         self._tag(cloud, request, changed, one)
         seen = self.listing.get(cloud, _id(request))
         if seen is None:
-            raise PermanentError(f"{request.address} is gone: it was deleted while it was changed", f"PUT {one}")
+            raise PermanentError(
+                f"{request.address} is gone: it was deleted while it was changed", f"PUT {one}"
+            )
         return Done(self.observe(cloud, seen, spec))
 
     def _tag(self, cloud: Cloud, request: Request, changed: set[str], one: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
+from orchestrator.model.schema import Property
 from providers.openstack.kinds.fields import Field, picked, reference, references
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.net import BULK
@@ -14,7 +15,6 @@ from providers.openstack.kinds.network import NetworkKind
 from providers.openstack.kinds.properties import (
     ADMIN_UP,
     TAGS,
-    Property,
     address,
     cidr,
     flag,

@@ -9,9 +9,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Final
 
-from orchestrator.model.schema import MISSING, Property
-
-UNSET: Final = MISSING
+from orchestrator.model.schema import Property
 
 
 def text(description: str, **more: Any) -> Property:

@@ -6,11 +6,21 @@ from typing import Any
 
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
+from orchestrator.model.schema import Property
 from providers.openstack.kinds.fields import Field, picked
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind
-from providers.openstack.kinds.properties import ADMIN_UP, TAGS, Property, address, flag, name, spec, status, text
+from providers.openstack.kinds.properties import (
+    ADMIN_UP,
+    TAGS,
+    address,
+    flag,
+    name,
+    spec,
+    status,
+    text,
+)
 
 _FIXED = spec(subnet=text("a subnet, by name or id"), ip_address=text("an address", normalize=address))
 _GATEWAY = Property(
@@ -28,7 +38,7 @@ _GATEWAY = Property(
 def _gateway(cloud: Cloud, value: Any) -> Any:
     if not value:
         return None
-    sent = {"network_id": cloud.names.id("network", value["network"])}
+    sent: dict[str, Any] = {"network_id": cloud.names.id("network", value["network"])}
     if "enable_snat" in value:
         sent["enable_snat"] = value["enable_snat"]
     if "external_fixed_ips" in value:
@@ -45,13 +55,17 @@ def _spelled(cloud: Cloud, seen: Any, wanted: Any, _body: Body) -> Any:
     if not seen:
         return None
     asked = wanted if isinstance(wanted, dict) else {}
-    shown = {"network": cloud.names.spelled("network", asked.get("network"), seen["network_id"])}
+    shown: dict[str, Any] = {
+        "network": cloud.names.spelled("network", asked.get("network"), seen["network_id"])
+    }
     if "enable_snat" in seen:
         shown["enable_snat"] = seen["enable_snat"]
     names = [entry.get("subnet") for entry in asked.get("external_fixed_ips", ())]
     shown["external_fixed_ips"] = [
         {
-            "subnet": next((n for n in names if cloud.names.spelled("subnet", n, e["subnet_id"]) == n), e["subnet_id"]),
+            "subnet": next(
+                (n for n in names if cloud.names.spelled("subnet", n, e["subnet_id"]) == n), e["subnet_id"]
+            ),
             "ip_address": e["ip_address"],
         }
         for e in seen.get("external_fixed_ips", ())

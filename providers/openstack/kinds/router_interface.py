@@ -19,7 +19,11 @@ from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import PATIENCE
 from providers.openstack.kinds.properties import spec, status, text
 
-_OWNERS = ("network:router_interface", "network:router_interface_distributed", "network:ha_router_replicated_interface")
+_OWNERS = (
+    "network:router_interface",
+    "network:router_interface_distributed",
+    "network:ha_router_replicated_interface",
+)
 LISTING: Final = Listing("network", "/ports", "port", "ports", own=False)
 
 

@@ -10,13 +10,14 @@ from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Token, TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.provision import Done, Observed, Pending, Request
+from orchestrator.model.schema import Property
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
 from providers.openstack.kinds.fields import Field, picked, to_body, to_spec
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind
-from providers.openstack.kinds.properties import TAGS, Property, flag, name, spec, status, text
+from providers.openstack.kinds.properties import TAGS, flag, name, spec, status, text
 from providers.openstack.kinds.security_group_rule import FIELDS, PATH, identity, rule_properties
 
 _RULE_FIELDS = FIELDS[1:]
@@ -45,8 +46,16 @@ class GroupKind(NetworkKind):
         spelled = wanted["rules"]
         keys = {identity(cloud, rule): rule for rule in spelled}
         rules = [to_spec(cloud, _RULE_FIELDS, rule, {}) for rule in body["security_group_rules"]]
-        usual = {identity(cloud, to_spec(cloud, _RULE_FIELDS, r, {})) for r in body["security_group_rules"] if _is_usual(r)}
-        shown = [keys.get(identity(cloud, rule), rule) for rule in rules if not self._hidden(cloud, rule, usual, keys)]
+        usual = {
+            identity(cloud, to_spec(cloud, _RULE_FIELDS, r, {}))
+            for r in body["security_group_rules"]
+            if _is_usual(r)
+        }
+        shown = [
+            keys.get(identity(cloud, rule), rule)
+            for rule in rules
+            if not self._hidden(cloud, rule, usual, keys)
+        ]
         return Observed(seen.id, {**seen.spec, "rules": shown}, seen.status, seen.marker, seen.version)
 
     @staticmethod
@@ -77,7 +86,9 @@ class GroupKind(NetworkKind):
     def _seen(self, cloud: Cloud, id: str, wanted: Spec) -> Observed:
         body = self.listing.get(cloud, id)
         if body is None:
-            raise PermanentError(f"the security group {id} is gone: it was deleted while it was changed", "GET")
+            raise PermanentError(
+                f"the security group {id} is gone: it was deleted while it was changed", "GET"
+            )
         return self.observe(cloud, body, wanted)
 
     @staticmethod
@@ -125,7 +136,12 @@ KIND = GroupKind(
         marking=Marking.PROVISIONAL,
         consistency=2.0,
         absorbs={"rules": TypeName("OS::Neutron::SecurityGroupRule")},
-        permissions=("create_security_group", "get_security_group", "update_security_group", "delete_security_group"),
+        permissions=(
+            "create_security_group",
+            "get_security_group",
+            "update_security_group",
+            "delete_security_group",
+        ),
     ),
     label="security_group",
     path="/security-groups",

@@ -11,6 +11,7 @@ from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, Token, TypeName
 from orchestrator.model.kind import KindSchema, Marking, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
+from orchestrator.model.schema import Property
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
 from providers.openstack.kinds.fields import Field, picked, reference, to_body, to_spec
@@ -18,11 +19,9 @@ from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import Listing, by_natural_key, knows, read
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.properties import (
-    Property,
     cidr,
     empty_is_none,
     lower,
-    number,
     protocol,
     spec,
     status,
@@ -42,11 +41,15 @@ def rule_properties(*, create_only: bool) -> dict[str, Property]:
     described: dict[str, Property] = {
         "direction": text("ingress or egress", enum=("ingress", "egress"), default="ingress"),
         "ethertype": text("IPv4 or IPv6", pattern="^(?i:ipv[46])$", default="IPv4", normalize=lower),
-        "protocol": Property(("string", "null"), "tcp, udp, icmp, ... or any", default=None, normalize=protocol),
+        "protocol": Property(
+            ("string", "null"), "tcp, udp, icmp, ... or any", default=None, normalize=protocol
+        ),
         "port_range_min": _port("the first port"),
         "port_range_max": _port("the last port"),
         "remote_ip_prefix": Property(("string", "null"), "whom it speaks of", default=None, normalize=cidr),
-        "remote_group": Property(("string", "null"), "whom it speaks of, by a group's name or id", default=None),
+        "remote_group": Property(
+            ("string", "null"), "whom it speaks of, by a group's name or id", default=None
+        ),
         "description": text("what it is for", default="", normalize=empty_is_none),
     }
     if not create_only:
@@ -89,7 +92,12 @@ def identity(cloud: Cloud, rule: Spec) -> tuple[Any, ...]:
 
 def _refine(wanted: Mapping[str, Any]) -> list[str]:
     low, high = wanted.get("port_range_min"), wanted.get("port_range_max")
-    if isinstance(low, int) and isinstance(high, int) and low > high and "icmp" not in str(wanted.get("protocol")):
+    if (
+        isinstance(low, int)
+        and isinstance(high, int)
+        and low > high
+        and "icmp" not in str(wanted.get("protocol"))
+    ):
         return ["port_range_min must not be greater than port_range_max"]
     if (low is not None or high is not None) and protocol(wanted.get("protocol", "any")) is None:
         return ["ports need a protocol: write protocol: tcp (or udp)"]

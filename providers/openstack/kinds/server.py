@@ -16,7 +16,7 @@ from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
 from providers.openstack.kinds.fields import picked
 from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name
-from providers.openstack.kinds.server_changes import apply_changes
+from providers.openstack.kinds.server_changes import apply_changes, resize
 from providers.openstack.kinds.server_reading import LISTING, PATH, PORTS, UNCONFIRMED, observe
 from providers.openstack.kinds.server_schema import SCHEMA
 
@@ -95,6 +95,10 @@ class ServerKind:
             fault = body.get("fault", {}).get("message", "Nova does not say why")
             raise PermanentError(f"the server {id} is in state ERROR: {fault}", f"wait for {step}", "ERROR")
         if body["status"] in _STEADY and body.get("OS-EXT-STS:task_state") is None:
+            if step == "revert":
+                return Pending(
+                    {**handle, "step": resize(cloud, id, handle["spelled"]["flavor"])}, 0.5, "the resize", id
+                )
             return Done(self._seen(cloud, body, handle["spelled"]))
         return self._wait(cloud, handle, f"the server ({body['status']})")
 
@@ -136,8 +140,8 @@ class ServerKind:
         if request.prior is None:
             raise PermanentError(f"{request.address}: nothing is known to change", "update")
         id = request.prior.id
-        resizing = apply_changes(cloud, request, id)
-        return self.poll(cloud, _pending(cloud, id, "resize" if resizing else "update", request.want).handle)
+        step = apply_changes(cloud, request, id)
+        return self.poll(cloud, _pending(cloud, id, step, request.want).handle)
 
 
 def _pending(cloud: Cloud, id: str, step: str, wanted: Spec) -> Pending:
@@ -151,7 +155,9 @@ def _new_server(cloud: Cloud, wanted: Spec, request: Request) -> dict[str, Any]:
         "imageRef": cloud.names.id("image", wanted["image"]),
         "flavorRef": cloud.names.id("flavor", wanted["flavor"]),
         "metadata": {**wanted.get("metadata", {}), **request.marker.tags()},
-        "networks": [_connection(cloud, entry) for entry in wanted["networks"]] if "networks" in wanted else "auto",
+        "networks": [_connection(cloud, entry) for entry in wanted["networks"]]
+        if "networks" in wanted
+        else "auto",
         **picked(wanted, "key_name", "availability_zone", "config_drive", "tags"),
     }
     if "user_data" in wanted:

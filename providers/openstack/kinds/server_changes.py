@@ -11,8 +11,8 @@ from providers.openstack.kinds.kind import Cloud, Spec
 from providers.openstack.kinds.server_reading import PATH, UNCONFIRMED, flavor_name
 
 
-def apply_changes(cloud: Cloud, request: Request, id: str) -> bool:
-    """Make every change but the last half of a resize; says whether a resize is under way."""
+def apply_changes(cloud: Cloud, request: Request, id: str) -> str:
+    """Make every change but the last half of a resize; says what is to be waited for."""
     wanted = reveal(request.want)
     prior: Spec = request.prior.spec if request.prior is not None else {}
     changed = {str(change.path[0]) for change in request.changes}
@@ -26,24 +26,27 @@ def apply_changes(cloud: Cloud, request: Request, id: str) -> bool:
         cloud.client.send("compute", "PUT", f"{PATH}/{id}/tags", {"tags": list(wanted.get("tags", ()))})
     if "security_groups" in changed:
         _regroup(cloud, id, wanted.get("security_groups", ()), prior.get("security_groups", ()))
-    return "flavor" in changed and _resize(cloud, id, str(wanted["flavor"]))
+    return resize(cloud, id, str(wanted["flavor"])) if "flavor" in changed else "update"
 
 
 def _regroup(cloud: Cloud, id: str, wanted: Any, seen: Any) -> None:
-    for action, names in (("addSecurityGroup", set(wanted) - set(seen)), ("removeSecurityGroup", set(seen) - set(wanted))):
+    for action, names in (
+        ("addSecurityGroup", set(wanted) - set(seen)),
+        ("removeSecurityGroup", set(seen) - set(wanted)),
+    ):
         for name in sorted(names):
             key = cloud.names.id("security_group", name)
             cloud.client.send("compute", "POST", f"{PATH}/{id}/action", {action: {"name": key}})
 
 
-def _resize(cloud: Cloud, id: str, flavor: str) -> bool:
-    """Start a resize, unless an interrupted run has done so already."""
+def resize(cloud: Cloud, id: str, flavor: str) -> str:
+    """Start a resize, unless an interrupted run has done so already; take back one to another size first."""
     body = cloud.client.get("compute", f"{PATH}/{id}")["server"]
     there = body["flavor"]["original_name"] == flavor_name(cloud, flavor)
-    if there and body["status"] in {UNCONFIRMED, "RESIZE"}:
-        return True
     if there:
-        return False
-    resize = {"resize": {"flavorRef": cloud.names.id("flavor", flavor)}}
-    cloud.client.send("compute", "POST", f"{PATH}/{id}/action", resize)
-    return True
+        return "resize" if body["status"] in {UNCONFIRMED, "RESIZE"} else "update"
+    unconfirmed = body["status"] == UNCONFIRMED
+    start = {"resize": {"flavorRef": cloud.names.id("flavor", flavor)}}
+    action = {"revertResize": None} if unconfirmed else start
+    cloud.client.send("compute", "POST", f"{PATH}/{id}/action", action)
+    return "revert" if unconfirmed else "resize"

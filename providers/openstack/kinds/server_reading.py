@@ -52,7 +52,10 @@ def observe(cloud: Cloud, body: Body, wanted: Spec, ports: Iterable[Body]) -> Ob
 def status_of(body: Body) -> dict[str, Any]:
     """What `.status` offers."""
     addresses = {
-        network: [{"addr": a["addr"], "version": a["version"], "type": a.get("OS-EXT-IPS:type", "fixed")} for a in entries]
+        network: [
+            {"addr": a["addr"], "version": a["version"], "type": a.get("OS-EXT-IPS:type", "fixed")}
+            for a in entries
+        ]
         for network, entries in body.get("addresses", {}).items()
     }
     fixed = {net: [a["addr"] for a in entries if a["type"] == "fixed"] for net, entries in addresses.items()}
@@ -87,7 +90,11 @@ def flavor_name(cloud: Cloud, wanted: str) -> str:
 def groups_as(cloud: Cloud, wanted: Any, seen: Iterable[Mapping[str, Any]]) -> list[str]:
     """Name groups as the spec does: Nova tells names only."""
     names = sorted({str(group["name"]) for group in seen})
-    asked = [w for w in wanted if isinstance(w, str) and w not in names] if isinstance(wanted, list | tuple) else []
+    asked = (
+        [w for w in wanted if isinstance(w, str) and w not in names]
+        if isinstance(wanted, list | tuple)
+        else []
+    )
     shown = []
     for name in names:
         ids = [w for w in asked if _means(cloud, w, name)]

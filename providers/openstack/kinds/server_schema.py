@@ -7,8 +7,18 @@ from typing import Any, Final
 
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
+from orchestrator.model.schema import Property
 from providers.openstack.kinds.net import BULK
-from providers.openstack.kinds.properties import METADATA, TAGS, Property, address, flag, name, spec, status, text
+from providers.openstack.kinds.properties import (
+    METADATA,
+    TAGS,
+    address,
+    flag,
+    name,
+    spec,
+    status,
+    text,
+)
 
 _NETWORK = spec(
     network=text("a network, by name or id"),
@@ -26,7 +36,11 @@ def _refine(wanted: Mapping[str, Any]) -> list[str]:
         for entry in networks
         if isinstance(entry, Mapping) and ("port" in entry) == ("network" in entry)
     ]
-    if "security_groups" in wanted and networks and all(isinstance(e, Mapping) and "port" in e for e in networks):
+    if (
+        "security_groups" in wanted
+        and networks
+        and all(isinstance(e, Mapping) and "port" in e for e in networks)
+    ):
         found.append("security_groups have no effect on ports: write them at the ports")
     return found
 
@@ -37,13 +51,20 @@ SCHEMA: Final = KindSchema(
         name=name("server"),
         image=text("the image, by name or id", required=True, create_only=True),
         flavor=text("the size, by name or id; a change resizes", required=True),
-        networks=Property("array", "where it is connected to, in this order", items=_NETWORK, create_only=True),
+        networks=Property(
+            "array", "where it is connected to, in this order", items=_NETWORK, create_only=True
+        ),
         security_groups=Property(
-            "array", "groups of the ports that are made for it, by name or id", items=text("a group"), unordered=True
+            "array",
+            "groups of the ports that are made for it, by name or id",
+            items=text("a group"),
+            unordered=True,
         ),
         key_name=Property(("string", "null"), "the key pair that it lets in", create_only=True),
         user_data=text("what it does at its first start (cloud-init)", create_only=True, write_only=True),
-        user_data_format=text("only RAW: sent as it is", enum=("RAW",), default="RAW", create_only=True, write_only=True),
+        user_data_format=text(
+            "only RAW: sent as it is", enum=("RAW",), default="RAW", create_only=True, write_only=True
+        ),
         availability_zone=text("where", create_only=True),
         config_drive=flag("whether it gets its metadata on a drive", default=False, create_only=True),
         admin_pass=text("the administrator's password", secret=True, create_only=True, write_only=True),

@@ -7,13 +7,13 @@ from typing import Any
 
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
+from orchestrator.model.schema import Property
 from providers.openstack.kinds.fields import Field, picked, reference
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind
 from providers.openstack.kinds.properties import (
     TAGS,
-    Property,
     address,
     cidr,
     flag,
@@ -67,7 +67,10 @@ KIND = NetworkKind(
             gateway_ip=Property(("string", "null"), "the gateway; empty or null for none", normalize=address),
             enable_dhcp=flag("whether addresses are handed out", default=True),
             dns_nameservers=Property(
-                "array", "name servers, in this order", items=text("an address", normalize=address), default=[]
+                "array",
+                "name servers, in this order",
+                items=text("an address", normalize=address),
+                default=[],
             ),
             allocation_pools=pools("ranges to hand out addresses from"),
             host_routes=Property(

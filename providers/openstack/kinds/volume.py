@@ -12,6 +12,7 @@ from orchestrator.model.ids import Address, Token, TypeName
 from orchestrator.model.kind import KindSchema, Marking, ReadWay
 from orchestrator.model.marker import is_marker, marker_of
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
+from orchestrator.model.schema import Property
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_in_use, is_missing
 from providers.openstack.kinds.fields import picked
@@ -19,7 +20,16 @@ from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name
 from providers.openstack.kinds.listing import Listing, read
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import PATIENCE
-from providers.openstack.kinds.properties import METADATA, Property, empty_is_none, flag, name, number, spec, status, text
+from providers.openstack.kinds.properties import (
+    METADATA,
+    empty_is_none,
+    flag,
+    name,
+    number,
+    spec,
+    status,
+    text,
+)
 
 PATH: Final = "/volumes"
 WORK: Final = 1800.0
@@ -50,7 +60,9 @@ class VolumeKind:
             "metadata": metadata,
             "image": image and cloud.names.spelled("image", wanted.get("image"), image),
         }
-        shown = picked(body, "name", "status", "size", "bootable", "attachments", "availability_zone", "volume_type")
+        shown = picked(
+            body, "name", "status", "size", "bootable", "attachments", "availability_zone", "volume_type"
+        )
         return Observed(str(body["id"]), seen, {"id": body["id"], **shown}, marker_of(body["metadata"]))
 
     def read(self, cloud: Cloud, refs: Sequence[Ref], way: ReadWay) -> Mapping[Address, Observed]:
@@ -92,7 +104,9 @@ class VolumeKind:
         if body["status"] in _STEADY and (step != "grow" or body["size"] >= handle["size"]):
             return Done(self.observe(cloud, body, handle.get("spelled", {})))
         if "error" in body["status"]:
-            raise PermanentError(f"the volume {id} is in state {body['status']}", f"wait for {step}", body["status"])
+            raise PermanentError(
+                f"the volume {id} is in state {body['status']}", f"wait for {step}", body["status"]
+            )
         return self._wait(cloud, handle, f"the volume ({body['status']})")
 
     @staticmethod
@@ -133,10 +147,19 @@ class VolumeKind:
         if body:
             cloud.client.send("volume", "PUT", f"{PATH}/{id}", {"volume": body})
         if "metadata" in changed or request.action is Action.RETAG:
-            kept = request.prior.spec.get("metadata", {}) if request.action is Action.RETAG else wanted.get("metadata", {})
+            kept = (
+                request.prior.spec.get("metadata", {})
+                if request.action is Action.RETAG
+                else wanted.get("metadata", {})
+            )
             metadata = {**kept, **request.marker.tags()}
             cloud.client.send("volume", "PUT", f"{PATH}/{id}/metadata", {"metadata": metadata})
-        handle = {"id": id, "step": "update", "until": cloud.now() + WORK, "spelled": picked(request.want, "image")}
+        handle = {
+            "id": id,
+            "step": "update",
+            "until": cloud.now() + WORK,
+            "spelled": picked(request.want, "image"),
+        }
         if "size" in changed:
             grow = {"os-extend": {"new_size": wanted["size"]}}
             cloud.client.send("volume", "POST", f"{PATH}/{id}/action", grow)

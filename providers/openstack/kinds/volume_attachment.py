@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
@@ -87,7 +87,9 @@ class AttachmentKind:
         id = self._natural(cloud, wanted)
         server, volume = _parsed(id)
         body = {"volumeId": volume, **({"device": wanted["mountpoint"]} if "mountpoint" in wanted else {})}
-        cloud.client.send("compute", "POST", f"/servers/{server}/os-volume_attachments", {"volumeAttachment": body})
+        cloud.client.send(
+            "compute", "POST", f"/servers/{server}/os-volume_attachments", {"volumeAttachment": body}
+        )
         return self._pending(cloud, id, "attach", request.want)
 
     @staticmethod
@@ -150,6 +152,9 @@ KIND = AttachmentKind(
         marking=Marking.NATURAL,
         consistency=2.0,
         natural_key=("instance_uuid", "volume_id"),
-        permissions=("os_compute_api:os-volumes-attachments:create", "os_compute_api:os-volumes-attachments:delete"),
+        permissions=(
+            "os_compute_api:os-volumes-attachments:create",
+            "os_compute_api:os-volumes-attachments:delete",
+        ),
     )
 )
