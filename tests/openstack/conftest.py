@@ -121,12 +121,16 @@ class Bench:
     def change(self, type: str, seen: Observed, want, last=None, action: Action = Action.UPDATE) -> Observed:
         proposal = self.provider.propose(TypeName(type), seen, want, last if last is not None else want)
         marker = seen.marker or self.marker("thing")
-        request = Request(action, TypeName(type), Address("thing"), marker, want, seen, proposal.changes, last or {})
+        request = Request(
+            action, TypeName(type), Address("thing"), marker, want, seen, proposal.changes, last or {}
+        )
         return self.drive(request)
 
     def delete(self, type: str, seen: Observed) -> None:
         marker = seen.marker or self.marker("thing")
-        assert self.drive(Request(Action.DELETE, TypeName(type), Address("thing"), marker, prior=seen)) is None
+        assert (
+            self.drive(Request(Action.DELETE, TypeName(type), Address("thing"), marker, prior=seen)) is None
+        )
 
     def read(self, type: str, seen: Observed, spec, way: ReadWay | None = None) -> Observed | None:
         way = way or self.provider.kinds[TypeName(type)].reads[-1]
@@ -143,7 +147,16 @@ class Bench:
 
     def intent(self, request: Request, token: Token) -> Intent:
         prior = request.prior.id if request.prior else None
-        return Intent(token, request.action, request.type, request.address, "openstack", request.marker, request.want, prior)
+        return Intent(
+            token,
+            request.action,
+            request.type,
+            request.address,
+            "openstack",
+            request.marker,
+            request.want,
+            prior,
+        )
 
     def clear(self) -> None:
         for type, made in reversed(self._made):

@@ -54,7 +54,8 @@ def routed(bench) -> dict[str, Any]:
     router = bench.make("OS::Neutron::Router", spec).id
     bench.make("OS::Neutron::RouterInterface", {"router": router, "subnet": ctx["subnet"]})
     ports = [
-        bench.make("OS::Neutron::Port", {"name": f"{bench.name}-{i}", "network": ctx["net"]}).id for i in range(2)
+        bench.make("OS::Neutron::Port", {"name": f"{bench.name}-{i}", "network": ctx["net"]}).id
+        for i in range(2)
     ]
     floating = bench.make("OS::Neutron::FloatingIP", {"floating_network": "public"}).id
     return {**ctx, "router": router, "ports": ports, "floating": floating}
@@ -83,7 +84,11 @@ def machine(bench) -> dict[str, Any]:
     ctx = port(bench)
     spec = {"name": bench.name, "image": "cirros", "flavor": "m1.tiny", "networks": [{"port": ctx["port"]}]}
     server = bench.make("OS::Nova::Server", spec).id
-    return {**ctx, "server": server, "volume": bench.make("OS::Cinder::Volume", {"name": bench.name, "size": 1}).id}
+    return {
+        **ctx,
+        "server": server,
+        "volume": bench.make("OS::Cinder::Volume", {"name": bench.name, "size": 1}).id,
+    }
 
 
 def named(bench) -> dict[str, Any]:
@@ -139,7 +144,9 @@ SUBNET = Case(
         "name": put("/subnets", "subnet", name="x"),
         "dns_nameservers": put("/subnets", "subnet", dns_nameservers=["1.1.1.1"]),
         "enable_dhcp": put("/subnets", "subnet", enable_dhcp=False),
-        "host_routes": put("/subnets", "subnet", host_routes=[{"destination": "10.9.0.0/16", "nexthop": "10.1.2.9"}]),
+        "host_routes": put(
+            "/subnets", "subnet", host_routes=[{"destination": "10.9.0.0/16", "nexthop": "10.1.2.9"}]
+        ),
         "tags": tagged("/subnets"),
     },
     replaces={"cidr": const("10.9.0.0/24")},
@@ -219,9 +226,18 @@ GROUP = Case(
 )
 SG_RULE = Case(
     "OS::Neutron::SecurityGroupRule",
-    lambda ctx: {**RULE, "security_group": ctx["name"], "remote_ip_prefix": "10.0.0.7/8", "description": "web"},
+    lambda ctx: {
+        **RULE,
+        "security_group": ctx["name"],
+        "remote_ip_prefix": "10.0.0.7/8",
+        "description": "web",
+    },
     group,
-    replaces={"port_range_max": const(81), "protocol": const("udp"), "remote_ip_prefix": const("10.0.0.0/16")},
+    replaces={
+        "port_range_max": const(81),
+        "protocol": const("udp"),
+        "remote_ip_prefix": const("10.0.0.0/16"),
+    },
 )
 FLOATING = Case(
     "OS::Neutron::FloatingIP",
@@ -240,7 +256,10 @@ ASSOCIATION = Case(
     updates={"port_id": lambda ctx: ctx["ports"][1]},
     behind={
         "port_id": act(
-            "network", "/floatingips/{}", lambda ctx: {"floatingip": {"port_id": ctx["ports"][1]}}, method="PUT"
+            "network",
+            "/floatingips/{}",
+            lambda ctx: {"floatingip": {"port_id": ctx["ports"][1]}},
+            method="PUT",
         ),
     },
     replaces={"floatingip_id": const("00000000-0000-4000-8000-000000000000")},
@@ -271,7 +290,9 @@ SERVER = Case(
     behind={
         "name": act("compute", "/servers/{}", {"server": {"name": "x"}}, method="PUT"),
         "metadata": act("compute", "/servers/{}/metadata", {"metadata": {"foreign": "1"}}),
-        "flavor": lambda raw, seen, _ctx: raw.compute.resize_server(seen.id, raw.compute.find_flavor("m1.small").id),
+        "flavor": lambda raw, seen, _ctx: raw.compute.resize_server(
+            seen.id, raw.compute.find_flavor("m1.small").id
+        ),
     },
     replaces={"image": const("00000000-0000-4000-8000-000000000000"), "user_data": const("other")},
 )
@@ -279,7 +300,12 @@ VOLUME = Case(
     "OS::Cinder::Volume",
     lambda ctx: {"name": ctx["name"], "size": 2, "metadata": {"a": "1"}},
     named,
-    updates={"name": const("other"), "description": const("words"), "metadata": const({"b": "2"}), "size": const(3)},
+    updates={
+        "name": const("other"),
+        "description": const("words"),
+        "metadata": const({"b": "2"}),
+        "size": const(3),
+    },
     behind={
         "name": act("block_storage", "/volumes/{}", {"volume": {"name": "x"}}, method="PUT"),
         "description": act("block_storage", "/volumes/{}", {"volume": {"description": "x"}}, method="PUT"),
@@ -395,7 +421,9 @@ def test_an_object_whose_answer_was_lost_is_found_and_finished(bench, case):
     proposal = bench.propose(case.type, found, spec, {})
     assert proposal.action is not Action.REPLACE
     if proposal.action is Action.UPDATE:
-        rest = Request(Action.UPDATE, request.type, request.address, request.marker, spec, found, proposal.changes)
+        rest = Request(
+            Action.UPDATE, request.type, request.address, request.marker, spec, found, proposal.changes
+        )
         found = bench.drive(rest)
     kind = bench.provider.kinds[TypeName(case.type)]
     if kind.marking.carried and found.marker is None:
@@ -406,7 +434,9 @@ def test_an_object_whose_answer_was_lost_is_found_and_finished(bench, case):
 
 
 @pytest.mark.parametrize(
-    "case", [c for c in CASES if c in (INTERFACE, SG_RULE, ASSOCIATION, KEYPAIR, ATTACHMENT)], ids=lambda c: c.type
+    "case",
+    [c for c in CASES if c in (INTERFACE, SG_RULE, ASSOCIATION, KEYPAIR, ATTACHMENT)],
+    ids=lambda c: c.type,
 )
 def test_what_cannot_be_marked_is_found_by_what_it_is(bench, case):
     """State without it still finds it, so that it is adopted and not made twice."""
