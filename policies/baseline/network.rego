@@ -10,7 +10,18 @@ import rego.v1
 
 rules contains rule if {
 	some change in lib.active
+	change.type in _types
 	some rule in _of(change)
+}
+
+_types := {
+	"AWS::EC2::SecurityGroup",
+	"AWS::EC2::SecurityGroupEgress",
+	"AWS::EC2::SecurityGroupIngress",
+	"Microsoft.Network/networkSecurityGroups",
+	"Microsoft.Network/networkSecurityGroups/securityRules",
+	"OS::Neutron::SecurityGroup",
+	"OS::Neutron::SecurityGroupRule",
 }
 
 world_open(rule) if rule.source in {"*", "internet", "any"}

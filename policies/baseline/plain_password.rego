@@ -14,6 +14,7 @@ import rego.v1
 
 deny contains {"msg": msg, "address": change.address, "path": path} if {
 	some change in lib.active
+	regex.match(_secret_key, json.marshal(change.change.after))
 	some path, value
 	walk(change.change.after, [path, value])
 	is_string(value)
@@ -21,6 +22,11 @@ deny contains {"msg": msg, "address": change.address, "path": path} if {
 	value != "(sensitive)"
 	name := path[count(path) - 1]
 	is_string(name)
-	regex.match(`(?i)(password|passwd|admin_pass|secret_?key|private_?key|access_?key)$`, name)
+	regex.match(_secret_name, name)
 	msg := sprintf("%s: %s is written in plain: use a reference to a secret", [change.address, name])
 }
+
+_secret_name := `(?i)(password|passwd|admin_pass|secret_?key|private_?key|access_?key)$`
+
+# The same as it stands in JSON: a quick look before the long one.
+_secret_key := `(?i)(password|passwd|admin_pass|secret_?key|private_?key|access_?key)":`
