@@ -64,7 +64,7 @@ class EmbeddedEngine:
         outlines, found = compile_modules(modules, bundle.data, self._limits)
         self._rules, notes = discover(outlines)
         found += notes
-        if not self._rules and not found:
+        if modules and not self._rules and not found:
             first = next(iter(modules), "")
             message = "these policies hold no rule that is asked"
             hint = "write deny, warn or require_approval in a package opsctl.*"
@@ -142,10 +142,12 @@ def compile_modules(
 ) -> tuple[list[Outline], list[Diagnostic]]:
     """Parse and check modules: their outlines, and every error that can be known before a rule runs."""
     limits = limits or Limits()
+    if not modules:
+        return [], []
     import regorus  # noqa: F401, PLC0415 - once here, not in every child
 
     found = _syntax(modules, limits)
-    if found or not modules:
+    if found:
         return [], found
 
     def work() -> bytes:

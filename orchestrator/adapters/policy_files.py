@@ -1,6 +1,7 @@
 """Policies and their data from folders.
 
-Enters: paths of folders or files. Leaves: a Bundle; module names are paths as a person would type them.
+Enters: paths of folders or files. Leaves: a Bundle; module names are paths from the current folder, or
+from the bundle's own where it is elsewhere.
 Holds: what cannot be read is an error, never an empty bundle that allows everything.
 """
 
@@ -33,13 +34,13 @@ def load_bundle(paths: Sequence[Path | str], params: Mapping[str, Any] | None = 
     data: dict[str, Any] = {}
     wrong: list[Diagnostic] = []
     for path in map(Path, paths):
-        count = len(modules)
-        for file, root in _files(path, wrong):
+        files = list(_files(path, wrong))
+        for file, root in files:
             try:
                 _add(file, root, modules, data)
             except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
                 wrong.append(_diagnostic(file, error))
-        if len(modules) == count and not wrong:
+        if not wrong and not any(file.suffix == ".rego" for file, _ in files):
             wrong.append(
                 Diagnostic("there is no policy in here", Position(str(path)), "a *.rego file was expected")
             )
@@ -78,7 +79,9 @@ def _add(file: Path, root: Path, modules: dict[str, str], data: dict[str, Any]) 
         raise ValueError(f"the file is larger than {_LARGEST >> 20} MiB")
     text = file.read_text(encoding="utf-8")
     if file.suffix == ".rego":
-        modules[str(file)] = text
+        name = _shown(file, root)
+        if modules.setdefault(name, text) != text:
+            raise ValueError(f"another policy is called {name} too: rename one of the folders")
         return
     content = msgspec.json.decode(text) if file.suffix == ".json" else yaml.safe_load(text)
     if content is None:
@@ -88,6 +91,12 @@ def _add(file: Path, root: Path, modules: dict[str, str], data: dict[str, Any]) 
     for part in reversed(file.parent.relative_to(root).parts):
         content = {part: content}
     _merge(data, content)
+
+
+def _shown(file: Path, root: Path) -> str:
+    """A name that a person recognises, and an editor finds where it can: no path of this machine."""
+    here, path = Path.cwd(), file.resolve()
+    return str(path.relative_to(here if path.is_relative_to(here) else root.resolve().parent))
 
 
 def _merge(

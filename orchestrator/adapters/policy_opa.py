@@ -1,7 +1,7 @@
 """A real OPA server as the policy engine.
 
-Enters: a bundle, then input documents. Leaves: diagnostics, then verdicts. Holds: what we put on the server is
-removed again; a server that is down, slow, or that answers anything but our query's result denies.
+Enters: a bundle, then input documents. Leaves: diagnostics, then verdicts. An empty bundle means the policies
+that the server has already, from its own bundles. Holds: what we put on the server is removed again; a server that is down, slow, or that answers anything but our query's result denies.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class OpaEngine:
         return f"OPA server {self._url}"
 
     def load(self, bundle: Bundle) -> Sequence[Diagnostic]:
-        """Let the server compile the bundle; files of Rego tests are left out."""
+        """Let the server compile the bundle, without its files of Rego tests; or find what it has of its own."""
         modules = {f: t for f, t in bundle.modules.items() if not f.endswith(TEST_SUFFIX)}
         self._bundle, self._packages, self._rules = Bundle(modules, bundle.data), [], []
         found = list(_refusals(modules)) or self._compile(upload_of(self._bundle))
@@ -90,8 +90,11 @@ class OpaEngine:
             return [Diagnostic(str(error), hint="start it, or correct policy.server")]
         except UndefinedError:
             return [Diagnostic(f"others remove our policies from the OPA server at {self._url}")]
-        self._packages = [o.package for o in outlines]
+        self._packages = [o.package for o in outlines] if upload.files else []
         self._rules, found = discover(outlines)
+        if not upload.files and not self._rules:
+            message = f"the OPA server at {self._url} has no policies of packages opsctl.* or main"
+            return [Diagnostic(message, hint="name some under policy.bundles, or load them into the server")]
         return found
 
     def _with_server(self, upload: Upload, entry: Entry | None, work: Callable[[OpaServer], _T]) -> _T:
@@ -139,6 +142,9 @@ def _stored(server: OpaServer, upload: Upload, entry: Entry | None) -> Iterator[
 
 
 def _outlines(server: OpaServer, upload: Upload) -> list[Outline]:
+    if not upload.files:
+        theirs = [m for m in server.modules() if not m[0].startswith("opsctl/")]
+        return [_outline(id, text, tree) for id, text, tree in theirs]
     return [
         _outline(file, text, server.syntax(id))
         for id, file, text in zip(upload.ids, upload.files, upload.texts, strict=True)

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from orchestrator.model.diagnostic import Diagnostic
 from orchestrator.model.errors import InvalidSpecError
@@ -105,6 +105,13 @@ class OpaServer:
             except PolicyNotFoundError as error:
                 raise UndefinedError(id) from error
         return tree
+
+    def modules(self) -> list[tuple[str, str, Mapping[str, Any]]]:
+        """Id, text and syntax tree of everything that is there. Raises ServerError."""
+        with self._translated():
+            ids = self._client.get_policies_list()
+            found = [(id, self._client.get_policy(quote(id, safe="/"))["result"]) for id in ids]
+            return [(id, str(module["raw"]), module["ast"]) for id, module in found]
 
     def query(self, package: str, rule: str, input: Mapping[str, Any]) -> Any:
         """A rule's value. Raises UndefinedError, EvaluationError or ServerError."""

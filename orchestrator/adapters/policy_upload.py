@@ -70,7 +70,7 @@ def entry_of(
     withs = "".join(f" with {_ref(path)} as laid_{n}" for n, (path, _) in enumerate(laid))
     marks = [_ref((*p.split("."), upload.mark(n))) for n, p in enumerate(packages)]
     lines = ["import rego.v1", *(f"laid_{n} := {json.dumps(value)}" for n, (_, value) in enumerate(laid))]
-    lines.append("all_there if {\n\t" + "\n\t".join(marks) + "\n}")
+    lines.append("all_there if {\n\t" + "\n\t".join(marks or ["true"]) + "\n}")
     for n, rule in enumerate(rules):
         asked = _ref((*rule.package.split("."), rule.name))
         lines.append(f'raw["{n}"] := {asked}')

@@ -137,9 +137,20 @@ def sealed(made: Plan) -> Plan:
 
 def _input(made: Plan, stage: Stage) -> Mapping[str, Any]:
     charter = made.charter
-    about = {"name": charter.name, "id": str(charter.id), "environment": charter.environment}
+    places = {str(name): {"region": settings.get("region")} for name, settings in charter.providers.items()}
+    about = {
+        "name": charter.name,
+        "id": str(charter.id),
+        "environment": charter.environment,
+        "providers": places,
+    }
     return policy_input(
-        stage=stage, stack=about, params=charter.params, changes=made.changes, resources=made.resources
+        stage=stage,
+        stack=about,
+        params=charter.params,
+        changes=made.changes,
+        resources=made.resources,
+        operation="destroy" if made.destroy else "apply",
     )
 
 

@@ -18,9 +18,10 @@ _ORDER: Final = {Effect.DENY: 0, Effect.REQUIRE_APPROVAL: 1, Effect.WARN: 2}
 
 
 def ask(engine: PolicyEngine, bundle: Bundle, input: Mapping[str, Any], stage: Stage) -> tuple[Verdict, ...]:
-    """What the bundle says of the input at this stage, worst first; nothing where there are no policies."""
-    if not bundle:
-        return ()
+    """What the bundle says of the input at this stage, worst first.
+
+    An empty bundle leaves an engine to the policies of its own: a server may have some, the embedded has none.
+    """
     try:
         broken = [d for d in engine.load(bundle) if d.severity is Severity.ERROR]
         verdicts = [_broken(d) for d in broken] or list(engine.evaluate(input, stage))

@@ -39,8 +39,8 @@ def test_policies_that_do_not_compile_deny():
 
 
 def test_no_policies_say_nothing():
-    """Without a bundle no engine is asked."""
-    assert ask(Broken(), Bundle(), {}, Stage.PLAN) == ()
+    """Without a bundle the embedded engine has nothing to ask."""
+    assert ask(EmbeddedEngine(), Bundle(), {}, Stage.PLAN) == ()
 
 
 def test_verdicts_point_at_the_line():
@@ -72,8 +72,8 @@ def test_a_bundle_is_modules_and_data(tmp_path):
     (tmp_path / "a.rego").write_text(HEAD)
     (tmp_path / "top.json").write_text('{"x": 1}')
     (tmp_path / "opsctl" / "params" / "data.yaml").write_text("regions: [eu]\nlimit: 1\n")
-    bundle = load_bundle([tmp_path], {"limit": 2})
-    assert list(bundle.modules) == [str(tmp_path / "a.rego")]
+    bundle = load_bundle([tmp_path, tmp_path / "a.rego"], {"limit": 2})
+    assert list(bundle.modules) == [f"{tmp_path.name}/a.rego"]
     assert bundle.data == {"x": 1, "opsctl": {"params": {"regions": ["eu"], "limit": 2}}}
 
 
@@ -97,6 +97,23 @@ def test_a_folder_that_cannot_be_read_is_an_error(tmp_path, files, message):
         (tmp_path / name).write_bytes(content)
     with pytest.raises(InvalidSpecError, match=message):
         load_bundle([tmp_path])
+
+
+def test_modules_are_named_from_where_we_stand(tmp_path, monkeypatch):
+    """Inside the current folder a module has the name that an editor opens."""
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "a.rego").write_text(HEAD)
+    monkeypatch.chdir(tmp_path)
+    assert list(load_bundle([tmp_path / "policies"]).modules) == ["policies/a.rego"]
+
+
+def test_two_policies_of_one_name_are_an_error(tmp_path):
+    """None of two files hides the other."""
+    for parent in ("a", "b"):
+        (tmp_path / parent / "policies").mkdir(parents=True)
+        (tmp_path / parent / "policies" / "p.rego").write_text(f"package opsctl.{parent}")
+    with pytest.raises(InvalidSpecError, match=r"another policy is called policies/p\.rego too"):
+        load_bundle([tmp_path / "a" / "policies", tmp_path / "b" / "policies"])
 
 
 def test_a_missing_folder_is_an_error(tmp_path):

@@ -51,6 +51,22 @@ def test_many_runs_may_share_a_server(opa_server):
 
 
 @pytest.mark.server
+def test_a_server_may_have_policies_of_its_own(opa_server):
+    """Without a bundle the server's own rules are asked, and stay; a server without any denies."""
+    (none,) = ask(OpaEngine(opa_server), Bundle(), {}, Stage.PLAN)
+    assert none.effect is Effect.DENY
+    assert "has no policies of packages opsctl.*" in none.message
+    url = f"{opa_server}/v1/policies/team/t.rego"
+    put = urllib.request.Request(url, BUNDLE.modules["t.rego"].encode(), method="PUT")
+    with urllib.request.urlopen(put):
+        (said,) = ask(OpaEngine(opa_server), Bundle(), {}, Stage.PLAN)
+    assert (said.effect, said.message, said.rule) == (Effect.DENY, "x", "opsctl.t")
+    assert modules_on(opa_server) == ["team/t.rego"]
+    with urllib.request.urlopen(urllib.request.Request(url, method="DELETE")):
+        assert modules_on(opa_server) == []
+
+
+@pytest.mark.server
 def test_shipped_policies_say_the_same_on_both(opa_server, shipped, awkward_plan):
     """The guardrails, asked about one plan that offends against most of them."""
     bundle = load_bundle([shipped], {"required_labels": ["owner"], "allowed_regions": ["eu-west-1"]})
