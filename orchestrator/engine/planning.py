@@ -17,6 +17,7 @@ from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.errors import InvalidSpecError
 from orchestrator.model.expression import ExpressionError
 from orchestrator.model.ids import Address
+from orchestrator.model.kind import Marking
 from orchestrator.model.plan import Charter, Plan, Step
 from orchestrator.model.policy_input import policy_input
 from orchestrator.model.provision import Observed, Ref
@@ -58,6 +59,8 @@ class Planned:
     differences: Differences
     settled: tuple[Entry, ...] = ()
     notes: tuple[Diagnostic, ...] = ()
+    unsettled: Mapping[Address, str] = field(default_factory=dict)
+    """Invariant 5: what an interrupted run left there is not known, so nothing may touch it yet; why not."""
 
 
 def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
@@ -119,7 +122,27 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
     tell("policy", len(blueprint.bundle.modules))
     made = judged(made, workspace, blueprint.stage)
     order = steps(made.changes, shape.edges, snapshot)
-    return Planned(made, order, situation, differences, tuple(settled), tuple(notes))
+    return Planned(
+        made,
+        order,
+        situation,
+        differences,
+        tuple(settled),
+        tuple(notes),
+        _untouchable(unsettled, snapshot, workspace),
+    )
+
+
+def _untouchable(
+    unsettled: Mapping[Address, str], snapshot: Snapshot, workspace: Workspace
+) -> Mapping[Address, str]:
+    """What may be settled later, by looking again; of other kinds the warning is all that there ever will be."""
+    lasting = {
+        intent.address
+        for intent in snapshot.intents.values()
+        if (kind := workspace.kind(intent.type)) is not None and kind.marking is Marking.NONE
+    }
+    return {address: message for address, message in unsettled.items() if address not in lasting}
 
 
 def judged(made: Plan, workspace: Workspace, stage: Stage) -> Plan:

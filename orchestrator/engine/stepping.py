@@ -87,6 +87,9 @@ class Stepper:
     def _outcome(self, step: Step) -> Stepping:
         if step.change is None:
             return self._collect(step.node)
+        unsettled = self._planned.unsettled.get(step.change.address)
+        if unsettled is not None and not step.change.action.quiet:
+            return Outcome(step.node, step.change.action, Result.UNSETTLED, unsettled)
         resource = self._planned.situation.index.by_address.get(step.change.address)
         if step.half == "old" or step.change.action in (Action.DELETE, Action.FORGET) or resource is None:
             job = self._deleting(step)

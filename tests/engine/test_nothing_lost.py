@@ -147,3 +147,34 @@ def test_a_mutant_that_does_not_settle_is_caught(monkeypatch, tmp_path):
     world.cloud.fail(Fault.LOST_ANSWER, "CreateFake::Tag")
     world.apply()
     assert world.names() == ["net", "net"]
+
+
+def test_what_cannot_be_settled_now_is_not_touched_and_blocks_nothing_else(tmp_path):
+    """Invariant 5: while the cloud does not let us look, the resource waits; what does not need it goes on."""
+    world = load_world(tmp_path)
+    world.want("net")
+    world.want("host", "Token", spec={"parent": "${net.status.id}"})
+    world.want("other", "Token")
+    run_killed(world, 1, answered=True)
+    assert world.names() == ["net"]
+    world.cloud.fail(Fault.REFUSED, "ListFake::Tag")
+    done = world.apply()
+    assert {str(a): str(o.result) for a, o in done.outcomes.items()} == {
+        "net": "unsettled",
+        "host": "skipped",
+        "other": "done",
+    }
+    assert world.names() == ["net", "other"]
+    world.apply()
+    assert world.names() == ["host", "net", "other"]
+    assert world.plan().plan.empty
+
+
+def test_a_refused_create_of_a_kind_that_cannot_be_found_leaves_nothing_to_settle(tmp_path):
+    world = load_world(tmp_path)
+    world.want("thing", "None")
+    world.cloud.fail(Fault.REFUSED, "CreateFake::None")
+    assert str(world.apply().outcomes["thing"].result) == "failed"
+    assert world.snapshot().intents == {}
+    world.apply()
+    assert world.names() == ["thing"]

@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.model.change import Action, Change
 from orchestrator.model.errors import OutcomeUnknownError, PermanentError, ProviderError
 from orchestrator.model.ids import Address, Uid, render_path
+from orchestrator.model.kind import Marking
 from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.provision import Intent, Observed, Proposal, Ref, Request
 from orchestrator.model.snapshot import Began, Deposed, Gone, Kept, Record, Settled
@@ -124,8 +125,12 @@ def _create(job: Job, tools: Tools) -> Performing:
 
 
 def _left_over(job: Job, tools: Tools, intent: Intent, fresh: Record) -> Generator[Effect, Any, None]:
-    """A create that failed may have made something: it is kept as tainted, and replaced by the next plan."""
-    found = yield from find(intent, job.target, tools)
+    """A create that failed may have made something: it is kept as tainted, and replaced by the next plan.
+
+    Of a kind that cannot be looked for, the provider's word that nothing happened is all that there is.
+    """
+    kind = tools.providers[job.change.provider].kinds[job.change.type]
+    found = None if kind.marking is Marking.NONE else (yield from find(intent, job.target, tools))
     if found is not None:
         tainted = replace(_record(job, found, fresh), gate="tainted")
         yield Journal([Kept(tainted, intent.token)])
