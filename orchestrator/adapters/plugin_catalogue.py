@@ -18,6 +18,7 @@ class PluginCatalogue:
     def __init__(self, manifests: Callable[[], tuple[Mapping[str, Manifest], Sequence[str]]]) -> None:
         self._load = manifests
         self._kinds: dict[str, Mapping[TypeName, KindSchema]] = {}
+        self._families: dict[TypeName, str] = {}
 
     @cached_property
     def _loaded(self) -> tuple[Mapping[str, Manifest], Sequence[str]]:
@@ -39,10 +40,10 @@ class PluginCatalogue:
 
     def family_of(self, type: TypeName) -> str:
         """The family that serves a type, or an empty string."""
-        for name, manifest in self.manifests.items():
-            if any(_matches(type, pattern) for pattern in manifest.types):
-                return name
-        return ""
+        if type not in self._families:
+            served = (n for n, m in self.manifests.items() if any(_matches(type, p) for p in m.types))
+            self._families[type] = next(served, "")
+        return self._families[type]
 
     def kind(self, type: TypeName) -> KindSchema | None:
         """The schema of a kind, or None where no provider knows it."""

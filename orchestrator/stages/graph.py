@@ -87,8 +87,6 @@ def _references(
     inside = Address(f"{resource.address}/") if resource.mode is Mode.COMPOSITE else None
     for part, value in (("spec", resource.spec), ("status", resource.status)):
         for at, template in templates_in(value):
-            path = (*resource.root, part, *at) if part == "spec" else _status_path(resource)
-            position = resource.document.position(*path) if resource.document else None
             scope = resource.address if part == "status" and inside else resource.parent
             for expression in template.expressions:
                 for reference in expression.paths:
@@ -101,7 +99,8 @@ def _references(
                         except NameError_ as error:
                             diagnostic = Diagnostic(error.message, None, error.hint)
                     if diagnostic is not None:
-                        found.append(_at(diagnostic, position, resource))
+                        path = (*resource.root, part, *at) if part == "spec" else _status_path(resource)
+                        found.append(_at(diagnostic, path, resource))
     for name in resource.depends_on:
         needs |= _named(name, resource, index, found)
     return needs
@@ -121,8 +120,9 @@ def templates_in(value: object) -> Iterable[tuple[Path, Template]]:
             yield path, leaf
 
 
-def _at(diagnostic: Diagnostic, position: Position | None, resource: Desired) -> Diagnostic:
-    where = position or Position(resource.file, resource.line)
+def _at(diagnostic: Diagnostic, path: Path, resource: Desired) -> Diagnostic:
+    document = resource.document
+    where = document.position(*path) if document else Position(resource.file, resource.line)
     return Diagnostic(diagnostic.message, where, diagnostic.hint, resource.address)
 
 

@@ -88,7 +88,10 @@ def plan(console: Console, wish: Wish, *, out: Path | None, detailed: bool) -> i
         planned = work.watched(lambda: make_plan(work.session.blueprint, work.session.workspace))
         work.console.interrupts.check()
         notes = found(work, planned.notes)
-        kept = bootstrap.write_plan(planned.plan, out) if out is not None else sealed(planned.plan)
+        if out is not None:
+            kept = bootstrap.write_plan(planned.plan, out)
+        else:
+            kept = planned.plan if console.output is Output.TEXT else sealed(planned.plan)
         shown = conceal(kept, work.session.workspace.kind)
         print_plan(console, shown, notes, outputs_before=planned.situation.snapshot.outputs)
     if out is not None:

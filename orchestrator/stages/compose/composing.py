@@ -39,7 +39,7 @@ def compose(
 ) -> Composed:
     """Every desired resource of the documents; what is wrong with them is in ``diagnostics``."""
     found = Findings()
-    ordered = sorted(documents, key=lambda d: (d.kind, d.name, str(d.position())))
+    ordered = sorted(documents, key=lambda d: (d.kind, d.name))
     types = gather(ordered, found)
     expander = Expander(catalogue, providers, around, types, found)
     resources: list[Desired] = []

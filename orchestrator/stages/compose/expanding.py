@@ -100,7 +100,7 @@ class Expander:
             self._parsed(body.get("spec") or {}, piece, ("spec",)), schema if composite else _EMPTY
         )
         self._check(piece, spec, schema, kind, address)
-        where = piece.position("metadata", "name")
+        where = piece.document.position()
         depends_on = tuple(self._sibling(piece, str(d)) for d in body.get("dependsOn") or ())
         return Desired(
             address=address,
