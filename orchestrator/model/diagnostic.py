@@ -19,7 +19,8 @@ class Position:
 
     def __str__(self) -> str:
         """As editors and terminals link it: ``file:line:column``."""
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        place = f"{self.line}:{self.column}" if self.column else str(self.line)
+        return f"{self.file}:{place}" if self.line else self.file
 
 
 class Severity(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,8 @@ from orchestrator.model.diagnostic import Diagnostic, Position, Severity
 
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _TAB: Final = 4
+_WORD: Final = re.compile(r"\$\{[^}]*\}|(?:[^\s:,{}\[\]]|:(?=\S))*")
+"""An expression, or what stands up to a space or to YAML's own signs."""
 
 
 def render_diagnostics(diagnostics: Iterable[Diagnostic], style: Style = PLAIN) -> str:
@@ -67,10 +70,7 @@ def _extent(text: str, column: int) -> int:
     if rest[:1] in "\"'":
         end = rest.find(rest[0], 1)
         return end + 1 if end > 0 else len(rest)
-    word = len(rest) - len(rest.lstrip("${"))
-    while word < len(rest) and rest[word] not in " :,{}[]\t":
-        word += 1
-    return max(1, word)
+    return max(1, len(_WORD.match(rest)[0]))  # type: ignore[index]  # it matches the empty text too
 
 
 def _line_of(where: Position) -> str:
