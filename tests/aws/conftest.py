@@ -1,6 +1,7 @@
 """A fresh AWS for every test, in process, and raw boto3 clients of it."""
 
 import json
+import time
 from pathlib import Path
 
 import boto3
@@ -51,6 +52,8 @@ class Cloud:
 
     def empty(self):
         self.faults.replace([])
+        world = self.running.world
+        world.now, world.transition_seconds = lambda: self.time, 10
         self.running.reset()
 
     def close(self):
@@ -168,3 +171,11 @@ class Stack:
 @pytest.fixture
 def stack(cloud):
     return Stack(cloud)
+
+
+@pytest.fixture
+def ticking(cloud):
+    """The sandbox with a clock that runs, for tests of the whole pipeline."""
+    world = cloud.running.world
+    world.now, world.transition_seconds = time.monotonic, 0.05
+    return cloud

@@ -1,6 +1,7 @@
 """The sandbox's instances, by the unmodified boto3."""
 
 import socket
+import urllib.error
 import urllib.request
 
 import pytest
@@ -27,6 +28,15 @@ def describe(ec2, instance):
 
 def state(ec2, instance):
     return describe(ec2, instance)["State"]["Name"]
+
+
+def http_status(address):
+    try:
+        with urllib.request.urlopen(f"http://{address}:8080/", timeout=5) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
 
 
 def refused(call, **arguments):
@@ -121,3 +131,14 @@ def test_nonsense_is_refused(ec2, change, code):
     """Types and images are checked as the real service does."""
     asked = {"ImageId": "ami-12345678", "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1} | change
     assert refused(ec2.run_instances, **asked) == code
+
+
+def test_what_a_machine_answers_can_be_chosen(ec2, network):
+    """A tag says what its HTTP ports answer, and can be changed while it runs."""
+    tag = {"Key": "opsctl-sandbox-http-status", "Value": "503"}
+    marked = [{"ResourceType": "instance", "Tags": [tag]}]
+    address = run(ec2, network, TagSpecifications=marked)["PublicIpAddress"]
+    assert http_status(address) == 503
+    found = ec2.describe_instances()["Reservations"][0]["Instances"][0]["InstanceId"]
+    ec2.create_tags(Resources=[found], Tags=[tag | {"Value": "200"}])
+    assert http_status(address) == 200

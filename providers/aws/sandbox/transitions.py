@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from providers.aws.sandbox.world import World
 
 _PORTS: Final = (22, 80, 8080)
+STATUS_TAG: Final = "opsctl-sandbox-http-status"
 _CODES: Final = {
     "pending": 0,
     "running": 16,
@@ -66,6 +67,8 @@ def after(call: Call, world: World, body: bytes, kept: Any) -> bytes:
     match call.operation:
         case "RunInstances" | "StartInstances" | "StopInstances" | "TerminateInstances":
             return _instances(call, world, body, kept)
+        case "CreateTags" | "DeleteTags":
+            _retagged(call, world)
         case "CreateDBInstance":
             return _create_database(call, world, body)
         case "ModifyDBInstance":
@@ -110,10 +113,26 @@ def _readdress(instance: Any, world: World, body: bytes, *, gone: bool) -> bytes
     world.take_address(instance.id)
     for nic in instance.nics.values():
         if nic.public_ip and not gone:
-            old, nic.public_ip = nic.public_ip, world.give_address(instance.id, ports=_PORTS)
+            old, nic.public_ip = (
+                nic.public_ip,
+                world.give_address(instance.id, ports=_PORTS, status=_answer_of(instance)),
+            )
             body = body.replace(old.encode(), nic.public_ip.encode())
             body = body.replace(old.replace(".", "-").encode(), nic.public_ip.replace(".", "-").encode())
     return body
+
+
+def _answer_of(instance: Any) -> int:
+    """What the pretended application answers over HTTP: the instance's tag says so where it has one."""
+    told = {tag["key"]: tag["value"] for tag in instance.get_tags()}.get(STATUS_TAG, "")
+    return int(told) if told.isdigit() else 200
+
+
+def _retagged(call: Call, world: World) -> None:
+    resources = set(call.each("ResourceId"))
+    for instance in world.live_instances(call.region):
+        if instance.id in resources and instance.id in world.addresses:
+            world.responders.set_status(world.addresses[instance.id], _answer_of(instance))
 
 
 def _create_database(call: Call, world: World, body: bytes) -> bytes:

@@ -73,10 +73,10 @@ class World:
         while self._due and self._due[0][0] <= self.now():
             heapq.heappop(self._due)[2]()
 
-    def give_address(self, owner: str, *, ports: tuple[int, ...]) -> str:
+    def give_address(self, owner: str, *, ports: tuple[int, ...], status: int = 200) -> str:
         """A loopback address for an object; something answers there until it is taken back."""
         self.take_address(owner)
-        address = self.addresses[owner] = self.responders.open(owner, ports=ports)
+        address = self.addresses[owner] = self.responders.open(owner, ports=ports, status=status)
         return address
 
     def take_address(self, owner: str) -> None:
