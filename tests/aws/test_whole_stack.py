@@ -209,7 +209,9 @@ def test_what_is_deleted_behind_our_back_is_made_again(shop):
     """The route, and only it."""
     assert done(shop.apply()) == (True, {})
     ec2 = shop.cloud.client("ec2")
-    (table,) = ec2.describe_route_tables(Filters=[{"Name": "tag:opsctl:address", "Values": ["table"]}])["RouteTables"]
+    (table,) = ec2.describe_route_tables(Filters=[{"Name": "tag:opsctl:address", "Values": ["table"]}])[
+        "RouteTables"
+    ]
     ec2.delete_route(RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0")
     assert {address: each.action for address, each in changes(shop.plan()).items()} == {"out": Action.CREATE}
     assert done(shop.apply()) == (True, {})
