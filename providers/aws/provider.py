@@ -22,6 +22,8 @@ from providers.aws.errors import is_missing
 from providers.aws.kind import ABSENT, Call, Kind, Wait
 from providers.aws.steps import GONE, Rest, rest_of, secret_steps
 
+_FIRST_LOOK: Final = 0.25
+"""Seconds before the first look at something that takes its time; each look in vain doubles it."""
 _LOOKS: Final = 60
 """How often a new object is looked for before its absence is an error."""
 
@@ -179,7 +181,7 @@ class AwsProvider:
             raise PermanentError(f"{kind.type} {rest.id} is {state}: {kind.assess_message(observed)}")
         if state == ABSENT:
             return _unseen(rest)
-        return _pending(rest, kind.pause, f"{state}, to be {' or '.join(states)}")
+        return _patient(rest, kind.pause, f"{state}, to be {' or '.join(states)}")
 
     def _make(self, call: Call) -> dict[str, Any] | None:
         try:
@@ -204,6 +206,14 @@ def _id(request: Request) -> str:
 
 def _pending(rest: Rest, after: float, waiting_for: str = "") -> Pending:
     return Pending(rest.handle(), after, waiting_for, rest.id)
+
+
+def _patient(rest: Rest, pause: float, waiting_for: str) -> Pending:
+    """Look soon at first, then every ``pause`` seconds; the handle stays the same from then on."""
+    after = _FIRST_LOOK * float(2**rest.looks)
+    return (
+        _pending(rest.looked(), after, waiting_for) if after < pause else _pending(rest, pause, waiting_for)
+    )
 
 
 def _unseen(rest: Rest) -> Pending:

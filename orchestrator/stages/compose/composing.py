@@ -126,15 +126,19 @@ def _absorbed(resources: Sequence[Desired], catalogue: Catalogue, found: Finding
             continue
         for owner in resources:
             if owner.type == resource.type:
-                _clashes(owner, kind, resources, found)
+                _clashes(owner, kind, resources, catalogue, found)
 
 
-def _clashes(owner: Desired, kind: KindSchema, resources: Sequence[Desired], found: Findings) -> None:
+def _clashes(
+    owner: Desired, kind: KindSchema, resources: Sequence[Desired], catalogue: Catalogue, found: Findings
+) -> None:
     for name, child_type in kind.absorbs.items():
         if name not in owner.spec:
             continue
+        child_kind = catalogue.kind(child_type)
+        parent = child_kind.parent if child_kind is not None else ""
         for child in resources:
-            if child.type == child_type and _refers(child, owner.base):
+            if child.type == child_type and _refers(child, owner.base, parent):
                 found.error(
                     f"{owner.address}.spec.{name} and {child.address} ({child.file}:{child.line}) both manage "
                     f"the {name} of {owner.address}",
@@ -143,5 +147,7 @@ def _clashes(owner: Desired, kind: KindSchema, resources: Sequence[Desired], fou
                 )
 
 
-def _refers(child: Desired, base: str) -> bool:
-    return any(path[0] == base or path[:2] == ("resources", base) for path in paths_in(child.spec))
+def _refers(child: Desired, base: str, parent: str) -> bool:
+    """Whether ``child`` is inside of ``base``: by the property that names its parent, where its kind has one."""
+    spec = child.spec.get(parent) if parent else child.spec
+    return any(path[0] == base or path[:2] == ("resources", base) for path in paths_in(spec))
