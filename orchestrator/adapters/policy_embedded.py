@@ -18,6 +18,7 @@ import msgspec
 
 from orchestrator.adapters.policy_builtins import ADDED
 from orchestrator.adapters.policy_child import ChildFailedError, in_child
+from orchestrator.adapters.policy_imports import expand_imports
 from orchestrator.adapters.policy_lint import lint, read_modules
 from orchestrator.adapters.policy_metadata import V0_MARK
 from orchestrator.adapters.policy_rules import TEST_SUFFIX, Outline, Rule, discover
@@ -122,7 +123,13 @@ class EmbeddedEngine:
 
 
 def new_engine(modules: Mapping[str, str], data: Mapping[str, Any]) -> Any:
-    """A regorus engine that holds these modules; raises whatever the engine raises. Only for a child."""
+    """An engine that evaluates these modules as OPA does; raises whatever the engine raises. Only for a child."""
+    trees = msgspec.json.decode(parsed(modules, {}).get_ast_as_json())
+    return parsed({tree["source"]["file"]: expand_imports(tree) for tree in trees}, data)
+
+
+def parsed(modules: Mapping[str, str], data: Mapping[str, Any]) -> Any:
+    """A regorus engine that holds these modules as they are written."""
     import regorus  # noqa: PLC0415 - lazy: a run without policies does not pay for it
 
     engine = regorus.Engine()
@@ -151,7 +158,7 @@ def compile_modules(
         return [], found
 
     def work() -> bytes:
-        engine = new_engine(modules, data)
+        engine = parsed(modules, data)
         trees = bytes(engine.get_ast_as_json(), "utf-8")
         try:
             engine.eval_query_as_json("1")  # compiles everything: unsafe variables and conflicts show here
@@ -197,7 +204,7 @@ def _syntax(modules: Mapping[str, str], limits: Limits) -> list[Diagnostic]:
 def _parse(file: str, text: str) -> str:
     """The engine's error, or an empty string. Only for a child."""
     try:
-        new_engine({file: text}, {})
+        parsed({file: text}, {})
     except BaseException as error:  # noqa: BLE001 - a panic is a BaseException
         return str(error) or type(error).__name__
     return ""
@@ -206,7 +213,7 @@ def _parse(file: str, text: str) -> str:
 def plain(error: str) -> str:
     """An engine's error in one line, without its backtrace, and with the place it names."""
     said, place = _read(error)
-    return f"{said} ({place})" if place else said
+    return f"{said} ({place.file}:{place.line})" if place else said
 
 
 def _read(error: str) -> tuple[str, Position | None]:

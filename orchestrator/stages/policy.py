@@ -61,9 +61,10 @@ def ordered(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
 
 def _broken(finding: Diagnostic) -> Verdict:
     where = finding.position
+    what = "do not compile" if where else "cannot be asked"
     return Verdict(
         Effect.DENY,
-        f"the policies do not compile, so they deny: {finding.message}",
+        f"the policies {what}, so they deny: {finding.message}",
         "opsctl",
         code=POLICY_ERROR,
         file=where.file if where else "",

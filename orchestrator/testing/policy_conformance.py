@@ -175,6 +175,30 @@ CASES: Final[tuple[Case, ...]] = (
         says=((DENY, "X"),),
     ),
     Case(
+        "an imported package is not asked what nobody uses",
+        "import data.lib\n\ndeny contains lib.words.hello",
+        modules={
+            "w.rego": 'package lib.words\n\nimport rego.v1\n\nhello := "hi"\n',
+            "b.rego": 'package lib.broken\n\nimport rego.v1\n\nboom if to_number("x") == 1\n',
+        },
+        says=((DENY, "hi"),),
+    ),
+    Case(
+        "packages may import what they are part of",
+        "import data.lib\n\ndeny contains lib.a.hello",
+        modules={
+            "a.rego": "package lib.a\n\nimport data.lib\nimport rego.v1\n\nhello := lib.b.word\n",
+            "b.rego": 'package lib.b\n\nimport rego.v1\n\nword := "hi"\n',
+        },
+        says=((DENY, "hi"),),
+    ),
+    Case(
+        "a variable may be called as an import",
+        'import data.lib as l\n\ndeny contains m if {\n\tsome l in [{"x": "own"}]\n\tm := l.x\n}',
+        modules={"l.rego": 'package lib\n\nimport rego.v1\n\nx := "theirs"\n'},
+        says=((DENY, "own"),),
+    ),
+    Case(
         "conftest policies are asked",
         modules={
             "main.rego": 'package main\n\nimport rego.v1\n\ndeny_web contains {"msg": "d"}\n\nviolation contains {"msg": "v"}\n\nwarn contains "w"\n'
