@@ -37,7 +37,9 @@ class Client:
         self._settings = settings
         self._name = name
         self._lock = threading.Lock()
+        self._connecting = threading.Lock()
         self._calls: Counter[str] = Counter()
+        self._mine = threading.local()
         self._connection: Any = None
 
     @property
@@ -45,6 +47,11 @@ class Client:
         """How many HTTP calls were made, by operation; tokens and version discovery are among them."""
         with self._lock:
             return dict(self._calls)
+
+    @property
+    def made_here(self) -> int:
+        """How many HTTP calls this thread has made: others go on at the same time."""
+        return int(getattr(self._mine, "calls", 0))
 
     def project(self) -> str:
         """Give the id of the project that the credentials are for."""
@@ -115,13 +122,10 @@ class Client:
             raise _unanswered(error, operation, writes=method != "GET") from error
 
     def _connected(self) -> Any:
-        with self._lock:
-            if self._connection is not None:
-                return self._connection
-        made = self._connect()
-        with self._lock:
-            self._connection = self._connection or made
-            return self._connection
+        if self._connection is None:
+            with self._connecting:  # one token for all threads
+                self._connection = self._connection or self._connect()
+        return self._connection
 
     def _connect(self) -> Any:
         import openstack  # noqa: PLC0415 - lazy
@@ -169,6 +173,7 @@ class Client:
 
         def counted(request: Any, **more: Any) -> Any:
             path = _ID.sub("/{id}", str(request.path_url).partition("?")[0])
+            self._mine.calls = self.made_here + 1
             with self._lock:
                 self._calls[f"{request.method} {path}"] += 1
             return send(request, **more)
@@ -202,12 +207,10 @@ def _refusal(answer: Any, parsed: Any, operation: str, *, writes: bool) -> Answe
 
 def _unanswered(error: Exception, operation: str, *, writes: bool) -> ProviderError:
     """Tell apart: refused by Keystone, a name that is not served, never sent, and not heard."""
-    response = getattr(error, "response", None)
-    if response is not None:
-        return translate(_refusal(response, _parsed(response), operation, writes=writes))
-    status = getattr(error, "http_status", None)
-    if status:
-        return translate(Answer(operation, int(status), str(error), writes=writes))
+    for cause in _causes(error):
+        response = getattr(cause, "response", None)
+        if response is not None:
+            return translate(_refusal(response, _parsed(response), operation, writes=writes))
     names = {type(cause).__name__ for cause in _causes(error)}
     if names & {"ConnectFailure", "ConnectTimeout", "ConnectionError", "Timeout", "SSLFailure"}:
         unsent = bool(

@@ -72,9 +72,9 @@ class OpenStackProvider:
 
     def read_many(self, type: TypeName, refs: Sequence[Ref], way: ReadWay) -> ReadResult:
         """Read what is there of `refs`; the calls are those that were made meanwhile."""
-        before = sum(self.calls.values())
+        before = self._client.made_here
         found = self._kinds[type].read(self._cloud, refs, way)
-        return ReadResult(found, sum(self.calls.values()) - before)
+        return ReadResult(found, self._client.made_here - before)
 
     def discover(self, type: TypeName) -> Iterator[Observed]:
         """Read everything of a kind."""

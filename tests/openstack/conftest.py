@@ -173,9 +173,19 @@ def bench(request) -> Iterator[Bench]:
             raw = openstack.connect(cloud=REAL["cloud"])
         made = Bench(REAL, raw, pause=lambda: time.sleep(0.3), name=name)
     else:
-        simulated = request.getfixturevalue("simulated")
-        raw = request.getfixturevalue("sdk")
-        made = Bench(simulated.settings, raw, pause=lambda: simulated.wait(0.6), name=name)
+        made = request.getfixturevalue("on_simulator")
+        yield made
+        return
     yield made
     made.clear()
     raw.close()
+
+
+@pytest.fixture
+def on_simulator(simulated, sdk) -> Iterator[Bench]:
+    """The provider on the simulator alone."""
+    made = Bench(
+        simulated.settings, sdk, pause=lambda: simulated.wait(0.6), name=f"cf-{uuid.uuid4().hex[:8]}"
+    )
+    yield made
+    made.clear()
