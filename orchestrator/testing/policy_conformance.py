@@ -193,8 +193,8 @@ CASES: Final[tuple[Case, ...]] = (
         says=((DENY, "hi"),),
     ),
     Case(
-        "a variable may be called as an import",
-        'import data.lib as l\n\ndeny contains m if {\n\tsome l in [{"x": "own"}]\n\tm := l.x\n}',
+        "an argument may be called as an import",
+        'import data.lib as l\n\ndeny contains own({"x": "own"})\n\nown(l) := l.x',
         modules={"l.rego": 'package lib\n\nimport rego.v1\n\nx := "theirs"\n'},
         says=((DENY, "own"),),
     ),
