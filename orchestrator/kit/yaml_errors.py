@@ -10,6 +10,8 @@ from orchestrator.model.diagnostic import Diagnostic
 
 _ENTRY: Final = re.compile(r"(?P<head>\s*(?:- +)*(?:[\w.\-/\"']+:\s+)?)(?P<value>\S.*?)\s*$")
 _FLOW: Final = re.compile(r"(?P<key>[\w.\-]+):\s*(?P<value>\$\{[^{}]*\})(?=\s*[,}\]])")
+_QUOTED: Final = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
+_OPENS: Final = re.compile(r"\s*(?:- +)*(?:[\w.\-/\"']+:\s+)?[{\[]")
 _WORDS: Final = {
     "mapping values are not allowed in this context": (
         "a colon and a space start a value here, where none can stand",
@@ -47,7 +49,7 @@ def explain(error: Any, whole: Text, start: int) -> tuple[int, Diagnostic]:
     opened = start + context.line if context is not None else line
     for candidate in dict.fromkeys((line, opened, line - 1)):
         text = whole.line(candidate)
-        if candidate >= start and "${" in text and (better := quoted_line(text)):
+        if candidate >= start and _is_bare(text) and (better := quoted_line(text)):
             message = "an expression must be quoted here: its characters mean something in YAML"
             return line, Diagnostic(
                 message, whole.place(candidate, text.index("${")), f"quote this: {better}"
@@ -62,6 +64,11 @@ def explain(error: Any, whole: Text, start: int) -> tuple[int, Diagnostic]:
         line_shown, column_shown = opened, context.column if context is not None else column
         return line, Diagnostic(message, whole.place(line_shown, column_shown), hint)
     return line, Diagnostic(message, whole.place(line, column), hint)
+
+
+def _is_bare(line: str) -> bool:
+    """Whether an expression stands on the line without quotes around it."""
+    return "${" in _QUOTED.sub("", line) and (_FLOW.search(line) is not None or _OPENS.match(line) is None)
 
 
 def quoted_line(line: str) -> str:

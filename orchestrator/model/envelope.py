@@ -181,17 +181,34 @@ ENVELOPES: Final[Mapping[str, Property]] = MappingProxyType(
 )
 INSTANCE: Final = _document(**_MANAGED)
 """A document whose kind is a composite type."""
-_OPEN: Final = ("spec", "health", "forEach", "clouds")
+_OPEN: Final = ("spec", "forEach", "clouds")
 
 
 def envelope_violations(body: Mapping[str, Any], *, composite: bool = False) -> Iterator[Violation]:
     """Every way in which a document of a known kind (or of a composite type) is not well formed."""
     kind = str(body.get("kind", ""))
     schema = INSTANCE if composite else ENVELOPES[kind]
-    opened = {**body, **{name: templated(body[name], []) for name in _OPEN if name in body}}
-    for violation in check(opened, schema):
+    for violation in check(_opened(body), schema):
         yield _worded(violation, body)
     yield from _rules(body, kind)
+
+
+def _opened(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with Templates where expressions may stand: what is not known yet fits anything."""
+    opened = {name: templated(value, []) if name in _OPEN else value for name, value in body.items()}
+    if isinstance(body.get("health"), list):
+        opened["health"] = [_opened_gate(gate) for gate in body["health"]]
+    return opened
+
+
+def _opened_gate(gate: Any) -> Any:
+    """Of a gate, only what it looks at; how long and how often is written out."""
+    if not isinstance(gate, Mapping):
+        return gate
+    return {
+        key: templated(value, []) if key in ("status", "http", "tcp") else value
+        for key, value in gate.items()
+    }
 
 
 def _worded(violation: Violation, body: Mapping[str, Any]) -> Violation:

@@ -135,6 +135,13 @@ def test_the_documents_of_the_manual_are_well_formed(write):
             "'5 min', which is not a duration",
             "write 30s",
         ),
+        (
+            GOOD + 'health: [{status: {}, within: "${params.x}"}]\n',
+            "5:31",
+            "an expression cannot stand here",
+            "the value itself",
+        ),
+        (GOOD + 'health: "${params.x}"\n', "5:9", "an expression cannot stand here", ""),
         (GOOD + "health: [{tcp: {host: a, port: 70000}}]\n", "5:32", "more than 65535", ""),
         (
             GOOD + "health: [{status: {}, onFailure: undoo}]\n",

@@ -256,3 +256,9 @@ def test_an_environment_that_is_not_there_is_named_with_those_that_are(write):
     ]
     assert told(load(folder, environment="qa"))[0][2] == "there are: prod, staging"
     assert told(load(folder, environment="../opsctl"))[0][1] == "there is no environment '../opsctl'"
+
+
+def test_a_file_that_cannot_be_read_is_not_told_twice_by_a_patch(write):
+    patches = environment("patches: [{target: main, merge: {spec: {}}}]\n")
+    loaded = load(write(main="a: b: c\n", environments__prod=patches), environment="prod")
+    assert [str(d.position) for d in loaded.diagnostics] == ["main.yaml:1:5"]

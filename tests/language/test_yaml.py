@@ -156,6 +156,11 @@ def test_an_unquoted_expression_that_breaks_yaml_is_shown_quoted(text, position,
     assert faults(better.removeprefix("- ")) == []
 
 
+@pytest.mark.parametrize("text", ['a: {b: "${c.d}", e', 'a: "${b}" c', '- [x, "${y}"', "a: '${b}': c"])
+def test_a_quoted_expression_is_not_blamed(text):
+    assert all("must be quoted" not in message for _, message, _ in faults(text))
+
+
 def test_an_unquoted_template_of_another_tool_is_shown_quoted():
     _, message, hint = fault("x: {{ .Values.name }}")
     assert "{{" in message

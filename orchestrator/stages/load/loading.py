@@ -169,9 +169,15 @@ class _Loader:
         ]
 
     def _patched(self, parsed: Sequence[Parsed], overlay: Document, checker: Checker) -> list[Document]:
-        """Patched documents are checked as they are then, all of each."""
+        """Patched documents are checked as they are then, all of each.
+
+        Where a file cannot be read, a patch that finds nothing is no second mistake.
+        """
         source: Any = overlay.source
-        changed = patched([p.document for p in parsed], overlay.body["patches"], source, self.found)
+        unreadable = any(d.severity is Severity.ERROR for d in self.found.diagnostics)
+        missing = Findings()
+        changed = patched([p.document for p in parsed], overlay.body["patches"], source, missing)
+        self.found.diagnostics += [] if unreadable else missing.diagnostics
         result = []
         for before, document in zip(parsed, changed, strict=True):
             place: Any = document.source
