@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from orchestrator.model.change import Action, Change
 from orchestrator.model.diagnostic import Diagnostic, Position
-from orchestrator.model.ids import Address, TypeName
+from orchestrator.model.ids import Address, TypeName, Uid
 from orchestrator.model.kind import KindSchema
 from orchestrator.model.plan import Step
 from orchestrator.model.snapshot import Snapshot
@@ -43,7 +43,7 @@ def settle_order(
     waiting = [c.address for c in changes if c.create_first]
     while waiting:
         address = waiting.pop()
-        for need in _rests_on(by_address[address], snapshot):
+        for need in _rests_on(by_address[address], snapshot, by_address):
             change = by_address.get(need)
             if change is None or change.action is not Action.REPLACE or change.create_first:
                 continue
@@ -59,15 +59,26 @@ def settle_order(
                     by_address[address], create_first=False, undo="", irreversible=irreversible
                 )
                 waiting += [
-                    a for a, c in by_address.items() if c.create_first and address in _rests_on(c, snapshot)
+                    a
+                    for a, c in by_address.items()
+                    if c.create_first and address in _rests_on(c, snapshot, by_address)
                 ]
                 break
     return tuple(by_address[c.address] for c in changes), tuple(problems)
 
 
-def _rests_on(change: Change, snapshot: Snapshot) -> Sequence[Address]:
-    record = snapshot.resources.get(change.moved_from or change.address)
-    return record.dependencies if record is not None else ()
+def _rests_on(change: Change, snapshot: Snapshot, changes: Mapping[Address, Change]) -> Sequence[Address]:
+    """What the old object needs until it is gone: directly, or through objects that are deleted after it."""
+    found: dict[Address, None] = {}
+    stack = [change.moved_from or change.address]
+    while stack:
+        record = snapshot.resources.get(stack.pop())
+        for need in record.dependencies if record is not None else ():
+            if need not in found:
+                found[need] = None
+                deleted = need in changes and changes[need].action in (Action.DELETE, Action.FORGET)
+                stack += [need] if deleted else []
+    return list(found)
 
 
 def _cannot(change: Change, under: Change) -> Diagnostic:
@@ -80,7 +91,23 @@ def _cannot(change: Change, under: Change) -> Diagnostic:
 
 def steps(changes: Sequence[Change], desired: Edges, snapshot: Snapshot) -> tuple[Step, ...]:
     """The nodes of the apply; composites of ``desired`` without a change are nodes that only collect."""
-    return _Steps(changes, desired, snapshot).build()
+    built = _Steps(changes, desired, snapshot).build()
+    if snapshot.deposed and not _can_be_walked(built):
+        return _Steps(changes, desired, replace(snapshot, deposed={})).build()
+    return built
+
+
+def _can_be_walked(built: Sequence[Step]) -> bool:
+    """Whether the order has no cycle: what a deposed object rests on can ask for too much."""
+    left = {step.node: len(set(step.needs)) for step in built}
+    behind = _inverse({step.node: tuple(set(step.needs)) for step in built})
+    ready = [node for node, count in left.items() if count == 0]
+    for node in ready:
+        for dependent in behind.get(node, ()):
+            left[dependent] -= 1
+            if left[dependent] == 0:
+                ready.append(dependent)
+    return len(ready) == len(left)
 
 
 class _Steps:
@@ -93,10 +120,15 @@ class _Steps:
     def _remembered(self, snapshot: Snapshot) -> Edges:
         """The stored edges, under the addresses that things have in this plan."""
         now = {c.moved_from: c.address for c in self._changes.values() if c.moved_from is not None}
-        return {
+        stored = {
             now.get(r.address, r.address): [now.get(d, d) for d in r.dependencies]
             for r in snapshot.resources.values()
         }
+        for change in self._changes.values():
+            left_behind = snapshot.deposed.get(Uid(change.deposed)) if change.deposed else None
+            if left_behind is not None:
+                stored[change.address] = [now.get(d, d) for d in left_behind.dependencies]
+        return stored
 
     def build(self) -> tuple[Step, ...]:
         result: list[Step] = []

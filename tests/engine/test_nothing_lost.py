@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.model.errors import OpsctlError
@@ -94,8 +94,34 @@ def run_killed(world, at_call, *, answered):
         world.cloud.before = lambda _: None
 
 
+LEFT_BEHIND = (
+    ["Put", "Put", "Put", "Twin", "Put"],
+    [
+        {0: (None, 1, "a"), 1: (None, 1, "a"), 2: (None, 1, "a"), 3: (2, 1, "a")},
+        {0: (None, 1, "a"), 1: (None, 1, "a"), 3: (None, 1, "a"), 4: (None, 1, "a")},
+    ],
+)
+"""The old half of a createFirst replacement, left behind by a kill, rests on an orphan."""
+THROUGH_AN_ORPHAN = (
+    ["Put", "Put", "Put", "Twin", "Put"],
+    [
+        {0: (None, 1, "a"), 1: (None, 1, "a"), 2: (0, 1, "a"), 3: (2, 1, "a")},
+        {0: (None, 1, "b"), 1: (None, 1, "a"), 3: (0, 1, "a"), 4: (None, 1, "a")},
+    ],
+)
+"""A createFirst replacement rests on a deleteFirst one, through an orphan between them."""
+
+
+@example(stack=LEFT_BEHIND, first=1, second=5, stale=0.0, answered=False)
+@example(stack=THROUGH_AN_ORPHAN, first=1, second=1, stale=0.0, answered=False)
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(stacks(), st.integers(1, 40), st.integers(1, 40), st.sampled_from([0.0, 3.0]), st.booleans())
+@given(
+    stack=stacks(),
+    first=st.integers(1, 40),
+    second=st.integers(1, 40),
+    stale=st.sampled_from([0.0, 3.0]),
+    answered=st.booleans(),
+)
 def test_killed_at_any_call_and_applied_again_leaves_exactly_the_desired_set(
     stack, first, second, stale, answered
 ):
