@@ -215,11 +215,14 @@ def _cycle(edges: Mapping[Address, Sequence[Address]], sorted_: set[Address], in
         trail.append(node)
         node = next(n for n in edges[node] if n in edges and n not in sorted_)
     loop = [*trail[trail.index(node) :], node]
-    where = [f"{a} ({index.by_address[a].file}:{index.by_address[a].line})" for a in loop]
-    first = index.by_address[loop[0]]
-    return Diagnostic(
-        f"a cycle of references: {' -> '.join(where)}",
-        Position(first.file, first.line),
-        "one of these references must go",
-        first.address,
-    )
+    places = [_named_at(index.by_address[a]) for a in loop]
+    where = [f"{a} ({p.file}:{p.line})" for a, p in zip(loop, places, strict=True)]
+    message = f"a cycle of references: {' -> '.join(where)}"
+    return Diagnostic(message, places[0], "one of these references must go", loop[0])
+
+
+def _named_at(resource: Desired) -> Position:
+    """Where a resource's name stands."""
+    if resource.document is None:
+        return Position(resource.file, resource.line)
+    return resource.document.position(*resource.root, "metadata", "name")

@@ -65,8 +65,9 @@ def _duplicates(resources: Sequence[Desired], found: Findings) -> None:
     seen: dict[Address, Desired] = {}
     for resource in resources:
         first = seen.setdefault(resource.address, resource)
-        if first is not resource and resource.document is not None:
-            where = f"{first.file}:{first.line}"
+        if first is not resource and first.document is not None and resource.document is not None:
+            other = first.document.position(*first.root, "metadata", "name")
+            where = f"{other.file}:{other.line}"
             found.error(
                 f"two resources are named {resource.address!r}; the other one is at {where}",
                 resource.document.position("metadata", "name"),
