@@ -21,7 +21,7 @@ from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.plan import Plan
 from orchestrator.model.snapshot import Entry, Finished, Outputs, Snapshot, Started
 from orchestrator.model.values import Unknown, contains
-from orchestrator.model.verdict import Stage
+from orchestrator.model.verdict import Effect, Stage, Verdict
 from orchestrator.seams.state import Holder, Lease
 
 
@@ -63,8 +63,7 @@ def apply(blueprint: Blueprint, workspace: Workspace, *, holder: Holder, approve
     lease = workspace.state.lease(holder)
     try:
         planned = plan(replace(blueprint, stage=Stage.APPLY), workspace)
-        if planned.plan.denied:
-            raise PolicyDeniedError("a policy denies this plan: nothing was applied")
+        _check_policy(planned.plan)
         if not approve(planned):
             return None
         return _carry_out(planned, lease, workspace, holder)
@@ -78,11 +77,25 @@ def apply_saved(saved: Plan, blueprint: Blueprint, workspace: Workspace, *, hold
     try:
         planned = plan(replace(blueprint, stage=Stage.APPLY), workspace)
         _still_valid(saved, planned.plan)
-        if planned.plan.denied or saved.denied:
-            raise PolicyDeniedError("a policy denies this plan: nothing was applied")
+        _check_policy(saved, planned.plan)
         return _carry_out(planned, lease, workspace, holder)
     finally:
         workspace.state.release(lease)
+
+
+def _check_policy(*plans: Plan) -> None:
+    """Deny wins, whether it was said at plan or is said now; raises PolicyDeniedError with every reason."""
+    if any(p.denied for p in plans):
+        against = dict.fromkeys(v for p in plans for v in p.verdicts if v.effect is not Effect.WARN)
+        reasons = "".join(f"\n  {_objection(v)}" for v in against)
+        raise PolicyDeniedError(f"policy denies this plan, so nothing was applied:{reasons}")
+
+
+def _objection(verdict: Verdict) -> str:
+    said = verdict.message.startswith((f"{verdict.address}:", f"{verdict.address} "))
+    what = f"{verdict.address}: " if verdict.address and not said else ""
+    place = f" ({verdict.file}:{verdict.line})" if verdict.line else ""
+    return f"{what}{verdict.message} [{verdict.rule}]{place}"
 
 
 def _still_valid(saved: Plan, now: Plan) -> None:

@@ -288,3 +288,54 @@ def test_a_newer_state_is_refused(stack):
     ran = stack.run("apply", "--auto-approve")
     assert ran.code == 1
     assert "newer" in ran.err
+
+
+DENY = """\
+package opsctl.team
+
+deny contains {"msg": "values may not be 13", "address": change.address} if {
+	some change in input.resource_changes
+	change.change.after.value == 13
+}
+"""
+
+
+def test_a_denied_plan_ends_with_3_and_cannot_be_applied(stack):
+    """Plan shows the verdict at its line; apply, and a saved plan, are refused with the reason."""
+    stack.write("opsctl.yaml", (stack.folder / "opsctl.yaml").read_text() + "policy: {bundles: [rules]}\n")
+    stack.write("rules/team.rego", DENY)
+    stack.values(a="13")
+    ran = stack.run("plan", "-o", "p.opsplan")
+    assert ran.code == 3
+    assert "deny  a: values may not be 13" in ran.out
+    assert "values.yaml:" in ran.out
+    for arguments in (["apply", "--auto-approve"], ["apply", "p.opsplan"]):
+        ran = stack.run(*arguments)
+        assert ran.code == 3
+        assert "a: values may not be 13 [opsctl.team" in ran.err
+    assert stack.run("state", "list").out == "The state is empty.\n"
+    stack.values(a="14")
+    assert stack.run("plan").code == 0
+
+
+def test_policies_that_do_not_compile_deny(stack):
+    """Fail closed: exit code 3, and policy check says where."""
+    stack.write("opsctl.yaml", (stack.folder / "opsctl.yaml").read_text() + "policy: {bundles: [rules]}\n")
+    stack.write("rules/team.rego", "package opsctl.team\n\ndeny contains x if {\n")
+    stack.values(a="1")
+    assert stack.run("plan").code == 3
+    ran = stack.run("policy", "check")
+    assert ran.code == 1
+    assert "team.rego:" in ran.err
+
+
+def test_policy_tests_are_run_and_counted(stack):
+    """A test that fails ends with 1 and names its line."""
+    stack.write("rules/team.rego", DENY)
+    stack.write("rules/team_test.rego", "package opsctl.team_test\n\ntest_one if {\n\t1 == 1\n}\n")
+    ran = stack.run("policy", "test", "rules")
+    assert (ran.code, ran.out) == (0, "1 of 1 policy test passed.\n")
+    stack.write("rules/team_test.rego", "package opsctl.team_test\n\ntest_one if {\n\t1 == 2\n}\n")
+    ran = stack.run("policy", "test", "rules")
+    assert ran.code == 1
+    assert "team_test.rego:" in ran.out

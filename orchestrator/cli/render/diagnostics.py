@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.cli.render.style import PLAIN, Style
-from orchestrator.cli.render.values import count
+from orchestrator.cli.render.values import addressed, count
 from orchestrator.model.diagnostic import Diagnostic, Position, Severity
 
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -31,7 +31,7 @@ def _lines(diagnostic: Diagnostic, style: Style) -> Iterator[str]:
     colour = _COLOURS[diagnostic.severity]
     first, *more = diagnostic.message.splitlines() or [""]
     head = style.paint(f"{diagnostic.severity}:", colour, "bold")
-    yield f"{head} {style.paint(_addressed(first, diagnostic.address), 'bold')}"
+    yield f"{head} {style.paint(addressed(first, diagnostic.address), 'bold')}"
     yield from more
     where = diagnostic.position
     gutter = len(str(where.line)) if where and where.line else 1
@@ -43,10 +43,6 @@ def _lines(diagnostic: Diagnostic, style: Style) -> Iterator[str]:
         mark = style.paint("hint:", "green", "bold")
         yield f"{' ' * gutter} {mark} {lines[0]}"
         yield from (f"{' ' * gutter}       {line}" for line in lines[1:])
-
-
-def _addressed(message: str, address: str) -> str:
-    return f"{address}: {message}" if address and address not in message else message
 
 
 def _shown(where: Position, gutter: int, style: Style, colour: str) -> Iterator[str]:

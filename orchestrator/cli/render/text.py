@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from orchestrator.cli.render.changes import render_change
 from orchestrator.cli.render.style import PLAIN, Style
-from orchestrator.cli.render.values import UNKNOWN_TEXT, block, count, inline
+from orchestrator.cli.render.values import UNKNOWN_TEXT, addressed, block, count, inline
 from orchestrator.model.change import Action, Change
 from orchestrator.model.plan import Plan
 from orchestrator.model.values import Unknown, contains
@@ -117,8 +117,8 @@ def _counted(verdicts: Sequence[Verdict]) -> str:
 
 def _verdict(verdict: Verdict, style: Style) -> Iterator[str]:
     word, colour = _EFFECTS[verdict.effect]
-    what = f"{verdict.address}: " if verdict.address and verdict.address not in verdict.message else ""
-    yield f"  {style.paint(word, colour, 'bold')}  {what}{verdict.message}"
+    said = addressed(verdict.message, verdict.address)
+    yield f"  {style.paint(word, colour, 'bold')}  {said}"
     place = f"{verdict.file}:{verdict.line}" if verdict.line else verdict.file
     details = [place, verdict.path, verdict.rule, verdict.severity, verdict.link]
     yield f"        {style.paint('  '.join(d for d in details if d), 'dim')}"

@@ -97,6 +97,13 @@ def line_diff(before: Any, after: Any) -> list[str]:
     return list(_shortened([line for line in lines if not line.startswith(("---", "+++"))]))
 
 
+def addressed(message: str, address: str) -> str:
+    """A message that begins with the address it is about."""
+    if not address or message.startswith((f"{address}:", f"{address} ", f"{address}.")):
+        return message
+    return f"{address}: {message}"
+
+
 def ago(seconds: float) -> str:
     """A duration in words that fit a line: ``0.4s``, ``12s``, ``3m05s``, ``2h10m``."""
     if seconds < 10:

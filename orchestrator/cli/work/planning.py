@@ -95,7 +95,8 @@ def plan(console: Console, wish: Wish, *, out: Path | None, detailed: bool) -> i
         shown = conceal(kept, work.session.workspace.kind)
         print_plan(console, shown, notes, outputs_before=planned.situation.snapshot.outputs)
     if out is not None:
-        console.say(f"Saved to {out}: opsctl apply {out}")
+        denied = "policy denies it, so apply refuses it"
+        console.say(f"Saved to {out}: {denied if planned.plan.denied else f'opsctl apply {out}'}")
     return exit_code(planned.plan, detailed=detailed)
 
 
