@@ -186,6 +186,7 @@ SCHEMA: Final = KindSchema(
     ),
     reads=(ReadWay(How.BATCH, 1_000_000),),
     marking=Marking.NONE,
+    documentation="A command that was cut off is run again by the next apply: write it so that this does no harm.",
     refine=lambda spec: [
         f"{name} is empty: a program and its arguments are wanted"
         for name in ("create", "update", "delete")

@@ -122,7 +122,7 @@ class File:
         if not self._outside and not parent.is_relative_to(self._folder.resolve()):
             raise PermanentError(
                 f"{name} lies outside of the stack's folder; the provider's setting `outside: true` allows that",
-                "WriteFile",
+                "Local::File",
                 "Outside",
             )
         return parent / place.name
