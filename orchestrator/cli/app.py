@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.completion import get_completion_inspect_parameters
 
 from orchestrator.cli import about, applying, catalogue, planning, policy, sandbox, starting, state
 from orchestrator.cli.console import Console
@@ -61,6 +62,8 @@ def _anywhere(
 def invoke(arguments: Sequence[str], console: Console) -> int:
     """Run the command that the arguments name; raises UsageError where they name none."""
     command = typer.main.get_command(app)
+    if "_OPSCTL_COMPLETE" in console.environ:
+        get_completion_inspect_parameters()  # as a side effect, Typer's shells are made known
     try:
         code = command.main(list(arguments), prog_name="opsctl", standalone_mode=False, obj=console)
     except typer.Abort:

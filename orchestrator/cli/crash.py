@@ -23,7 +23,9 @@ _TELLING: Final = re.compile(
 )
 _BEARER: Final = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _URL_PASSWORD: Final = re.compile(r"(://[^/\s:@]*:)[^@\s/]+@")
-_HARMLESS: Final = frozenset({"PATH", "PWD", "HOME", "SHELL", "TERM", "LANG", "USER", "LOGNAME", "OLDPWD"})
+_HARMLESS: Final = frozenset(
+    {"PATH", "COLORTERM", "LC_ALL", "PWD", "HOME", "SHELL", "TERM", "LANG", "USER", "LOGNAME", "OLDPWD"}
+)
 _SHORTEST: Final = 6
 
 
@@ -48,14 +50,19 @@ def report(error: BaseException, arguments: Sequence[str], environ: Mapping[str,
 
 def redacted(text: str, environ: Mapping[str, str]) -> str:
     """``text`` without the values of the environment, and without what stands behind a telling name."""
-    secrets = {
-        v for k, v in environ.items() if k not in _HARMLESS and len(v) >= _SHORTEST and "/" not in v[:1]
-    }
+    secrets = {value for name, value in environ.items() if _secret(name, value)}
     for value in sorted(secrets, key=len, reverse=True):
         text = text.replace(value, "(redacted)")
-    text = _TELLING.sub(r"\1(redacted)", text)
     text = _BEARER.sub(r"\1 (redacted)", text)
+    text = _TELLING.sub(r"\1(redacted)", text)
     return _URL_PASSWORD.sub(r"\1(redacted)@", text)
+
+
+def _secret(name: str, value: str) -> bool:
+    """Whether a variable may hold a secret: by its name, or because its value is no word and no path."""
+    if name in _HARMLESS or len(value) < _SHORTEST:
+        return False
+    return bool(_TELLING.match(f"{name}=x")) or not (value.isalpha() or "/" in value or ":" in value)
 
 
 def _quiet(arguments: Sequence[str]) -> list[str]:

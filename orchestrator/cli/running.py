@@ -18,14 +18,15 @@ def run(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> i
     try:
         with console.interrupts:
             code = _command(arguments, console)
-            sys.stdout.flush()
     except KeyboardInterrupt:
         code = 130
-    except (BrokenPipeError, SystemExit):
-        _stop_writing()
+    except BrokenPipeError:
+        code = 1
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
     except Exception as error:  # noqa: BLE001 - the last line of defence: one line and a report, never a traceback
         code = _crashed(error, arguments, console)
-    return code
+    return code if _written() else 1
 
 
 def _command(arguments: Sequence[str], console: Console) -> int:
@@ -59,17 +60,22 @@ def _told(error: OSError) -> str:
 
 
 def _crashed(error: Exception, arguments: Sequence[str], console: Console) -> int:
-    from orchestrator.cli.crash import report  # noqa: PLC0415 - lazy: needed once in a lifetime, we hope
+    from orchestrator.cli.crash import redacted, report  # noqa: PLC0415 - lazy: needed once in a lifetime, we hope
 
     path = report(error, arguments, console.environ)
     where = f"\na report is in {path} (secrets are left out); please attach it" if path else ""
-    first = (str(error) or type(error).__name__).splitlines()[0]
+    first = redacted((str(error) or type(error).__name__).splitlines()[0], console.environ)
     said = f"this is a mistake in opsctl, not in your files: {type(error).__name__}: {first}{where}"
     return console.failed([Diagnostic(said)], 1)
 
 
-def _stop_writing() -> None:
-    """The reader went away: nothing more is written, and Python's own flush at exit finds nothing to complain about."""
-    sink = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink, sys.stdout.fileno())
-    os.close(sink)
+def _written() -> bool:
+    """Whether the result reached its reader. Where that went away, Python's own flush at exit must not complain."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sink = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(sink, sys.stdout.fileno())
+        os.close(sink)
+        return False
+    return True
