@@ -74,25 +74,22 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
 
     tell("settle")
     snapshot, settled, unsettled = settle_all(workspace.state.latest(), workspace)
-    notes += [
-        Diagnostic(message, address=address, severity=Severity.WARNING)
-        for address, message in unsettled.items()
-    ]
+    notes += [_warning(address, message) for address, message in unsettled.items()]
 
     tell("refresh", len(snapshot.resources))
     reading = Reading()
     read(_remembered(snapshot), reading, workspace)
     situation = Situation(
-        order=shape.order,
-        edges=shape.edges,
-        index=shape.index,
-        snapshot=snapshot,
-        observed=reading.observed,
-        around=around,
-        providers=workspace.providers,
-        kinds=workspace.kind,
-        moves=blueprint.moves,
-        removed=blueprint.removed,
+        shape.order,
+        shape.edges,
+        shape.index,
+        snapshot,
+        reading.observed,
+        around,
+        workspace.providers,
+        workspace.kind,
+        blueprint.moves,
+        blueprint.removed,
     )
 
     tell("diff", len(shape.order))
@@ -104,32 +101,39 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
     changes, problems = settle_order(differences.changes, snapshot, workspace.kind, asked=asked)
     notes += _stop_at_errors([*differences.diagnostics, *problems])
 
-    made = Plan(
+    tell("policy", len(blueprint.bundle.modules))
+    differences = replace(differences, changes=changes)
+    made = judged(_frozen(blueprint, situation, differences, reading, workspace), workspace, blueprint.stage)
+    order = steps(made.changes, shape.edges, snapshot)
+    untouchable = _untouchable(unsettled, snapshot, workspace)
+    return Planned(made, order, situation, differences, tuple(settled), tuple(notes), untouchable)
+
+
+def _warning(address: Address, message: str) -> Diagnostic:
+    return Diagnostic(message, address=address, severity=Severity.WARNING)
+
+
+def _frozen(
+    blueprint: Blueprint,
+    situation: Situation,
+    differences: Differences,
+    reading: Reading,
+    workspace: Workspace,
+) -> Plan:
+    """The plan before policy has seen it."""
+    return Plan(
         charter=blueprint.charter,
         resources=blueprint.resources,
-        changes=changes,
+        changes=differences.changes,
         bundle=blueprint.bundle,
         reads=reading.calls,
-        sequence=snapshot.sequence,
+        sequence=situation.snapshot.sequence,
         moves=blueprint.moves,
         removed=blueprint.removed,
         destroy=blueprint.destroy,
         outputs=outputs_of(situation, differences.nodes, blueprint.charter),
         created=workspace.clock.now(),
         opsctl=blueprint.opsctl,
-    )
-
-    tell("policy", len(blueprint.bundle.modules))
-    made = judged(made, workspace, blueprint.stage)
-    order = steps(made.changes, shape.edges, snapshot)
-    return Planned(
-        made,
-        order,
-        situation,
-        differences,
-        tuple(settled),
-        tuple(notes),
-        _untouchable(unsettled, snapshot, workspace),
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from orchestrator.model.change import Cause
 from orchestrator.model.errors import InvalidSpecError, StalePlanError
+from orchestrator.model.expression import templated
 from orchestrator.model.health import Level
 from orchestrator.model.outcome import Result
 from orchestrator.model.values import UNKNOWN, Secret
-from orchestrator.testing.cloud import Fault
+from orchestrator.testing.cloud import Fault, Object
 
 
 def test_what_is_wanted_is_made_and_a_second_plan_is_empty(world):
@@ -129,8 +132,6 @@ def test_moving_a_resource_changes_its_marker_and_nothing_else(world):
 def test_a_lost_marker_is_put_back(world):
     world.want("net")
     world.apply()
-    from dataclasses import replace
-
     world.cloud.put(replace(world.cloud.objects()[0], marker=None))
     assert world.actions() == {"net": "retag"}
     world.apply()
@@ -138,8 +139,6 @@ def test_a_lost_marker_is_put_back(world):
 
 
 def test_an_imported_object_is_adopted_and_marked(world):
-    from orchestrator.testing.cloud import Object
-
     world.cloud.put(Object("tag-77", "Fake::Tag", {"name": "net", "size": 1}))
     world.want("net")
     world.extra.append({"kind": "Import", "spec": {"to": "net", "id": "tag-77"}})
@@ -150,8 +149,6 @@ def test_an_imported_object_is_adopted_and_marked(world):
 
 
 def test_a_foreign_object_under_our_deterministic_name_is_never_overwritten(world):
-    from orchestrator.testing.cloud import Object
-
     world.cloud.put(Object("put/db", "Fake::Put", {"name": "db", "size": 7}))
     world.want("db", "Put")
     with pytest.raises(InvalidSpecError, match="exists already"):
@@ -288,8 +285,6 @@ def test_a_saved_plan_survives_an_irrelevant_change_and_not_a_relevant_one(world
 
 
 def test_a_saved_plan_notices_that_something_it_found_absent_is_there_now(world):
-    from orchestrator.testing.cloud import Object
-
     world.want("db", "Put")
     saved = world.plan()
     world.cloud.put(Object("put/db", "Fake::Put", {"name": "db", "size": 7}))
@@ -300,7 +295,7 @@ def test_a_saved_plan_notices_that_something_it_found_absent_is_there_now(world)
 
 def test_outputs_are_kept_in_state(world):
     world.want("app")
-    world.outputs["address"] = _templated("http://${app.status.address}/")
+    world.outputs["address"] = templated("http://${app.status.address}/")
     assert world.apply().outputs["address"].startswith("http://10.0.")
     assert world.snapshot().outputs["address"].startswith("http://10.0.")
 
@@ -326,8 +321,6 @@ def test_a_rotated_secret_is_sent_again(world):
 
 
 def test_data_is_looked_up_and_never_made(world):
-    from orchestrator.testing.cloud import Object
-
     world.cloud.put(Object("image-1", "Fake::Image", {"name": "cirros", "size": 1}))
     world.documents["image"] = {
         "kind": "Data",
@@ -349,9 +342,3 @@ def test_a_slow_resource_is_waited_for_without_a_thread(world):
     assert world.clock.monotonic() - began >= 20
     assert world.destroy().exit_code == 0
     assert world.names() == []
-
-
-def _templated(text):
-    from orchestrator.model.expression import templated
-
-    return templated(text)
