@@ -24,6 +24,8 @@ from .kinds.kind import GROUP, ArmKind
 
 SOON = 0.2
 """Seconds to the next look where the service leaves the pace to us."""
+UNSEEN = 20
+"""How often something that was just written may not show yet, before it is taken for gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,43 +213,46 @@ def _pending(target: Target, answer: Answer, more: Mapping[str, Any]) -> Pending
 def poll(client: ArmClient, kind: ArmKind, handle: Mapping[str, Any]) -> Done | Pending:
     """One look at what was begun, here or in another process."""
     target = Target(kind, handle["id"], handle["version"], said=bool(handle.get("said")))
-    gone = {"gone": True} if handle.get("gone") else {}
+    kept = {name: handle[name] for name in ("gone", "unseen") if handle.get(name)}
     if handle["stage"] == "operation":
-        return _poll_operation(client, target, handle["url"], gone)
+        return _poll_operation(client, target, handle["url"], kept)
     if handle["stage"] == "location":
-        return _poll_location(client, target, handle["url"], gone)
-    return _settle(client, target, gone)
+        return _poll_location(client, target, handle["url"], kept)
+    return _settle(client, target, kept)
 
 
-def _poll_operation(client: ArmClient, target: Target, url: str, gone: Mapping[str, Any]) -> Done | Pending:
+def _poll_operation(client: ArmClient, target: Target, url: str, kept: Mapping[str, Any]) -> Done | Pending:
     operation = f"GET operation of {target.kind.type}"
     answer = client.follow(url, operation=operation)
     if answer.status == 404:  # forgotten by the service: the resource itself must tell
-        return _settle(client, target, gone)
+        return _settle(client, target, kept)
     match str(answer.body.get("status", "")).lower():
         case "succeeded":
-            return _settle(client, target, gone)
+            return _settle(client, target, kept)
         case "failed" | "canceled" | "cancelled":
             raise errors.failed(answer.body, operation=operation, request_id=answer.request_id)
         case _:
-            more = {"stage": "operation", "url": url, **gone}
+            more = {"stage": "operation", "url": url, **kept}
             return target.waiting(more, answer.retry_after, "the operation")
 
 
-def _poll_location(client: ArmClient, target: Target, url: str, gone: Mapping[str, Any]) -> Done | Pending:
+def _poll_location(client: ArmClient, target: Target, url: str, kept: Mapping[str, Any]) -> Done | Pending:
     answer = client.follow(url, operation=f"GET operation of {target.kind.type}")
     if answer.status != 202:
-        return _settle(client, target, gone)
-    more = {"stage": "location", "url": answer.headers.get("location", url), **gone}
+        return _settle(client, target, kept)
+    more = {"stage": "location", "url": answer.headers.get("location", url), **kept}
     return target.waiting(more, answer.retry_after, "the operation")
 
 
-def _settle(client: ArmClient, target: Target, gone: Mapping[str, Any]) -> Done | Pending:
+def _settle(client: ArmClient, target: Target, kept: Mapping[str, Any]) -> Done | Pending:
     """The resource itself: gone where it should be, else at the end of what the service does with it."""
     answer = reading.get(client, target.kind, target.id, target.version)
-    again = target.waiting({"stage": "settle", **gone}, answer.retry_after, "the service")
-    if gone:
+    again = target.waiting({"stage": "settle", **kept}, answer.retry_after, "the service")
+    if kept.get("gone"):
         return Done(None) if answer.status == 404 else again
+    unseen = int(kept.get("unseen", 0))
+    if answer.status == 404 and unseen < UNSEEN:
+        return target.waiting({"stage": "settle", "unseen": unseen + 1}, SOON * (1 + unseen), "it to show")
     if answer.status == 404:
         raise errors.refused(404, answer.body, operation=target.operation("GET"), reads=True)
     if not _settled(target.kind, answer.body):

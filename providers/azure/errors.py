@@ -17,6 +17,7 @@ BUSY = frozenset(
         "AnotherOperationInProgress",
         "ConcurrentUpdateConflict",
         "ConflictingConcurrentWriteNotAllowed",
+        "NicReservedForAnotherVm",
         "OperationInProgress",
         "ReferencedResourceNotProvisioned",
         "ResourceGroupBeingDeleted",
@@ -59,11 +60,15 @@ def refused(
     return PermanentError(*said)
 
 
-def failed(document: Any, *, operation: str, request_id: str = "") -> PermanentError:
-    """The error of a long-running operation that ended badly; its HTTP status was 200."""
+def failed(document: Any, *, operation: str, request_id: str = "") -> ProviderError:
+    """The error of a long-running operation that ended badly; its HTTP status was 200.
+
+    An operation that lost against another one left something half-done: it is settled, and begun again.
+    """
     code, message = code_and_message(document, 200)
     status = str(document.get("status", "Failed")) if isinstance(document, Mapping) else "Failed"
-    return PermanentError(f"{message} (the operation ended as {status})", operation, code, request_id)
+    family = OutcomeUnknownError if code in BUSY else PermanentError
+    return family(f"{message} (the operation ended as {status})", operation, code, request_id)
 
 
 def code_and_message(body: Any, status: int) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import pytest
 from orchestrator import bootstrap
 from orchestrator.adapters.silent import Silent
 from orchestrator.engine import applying, planning
+from orchestrator.kit.simulation.faults import Rule
 from orchestrator.model.change import Action
 from orchestrator.seams.state import Holder
 
@@ -185,7 +186,7 @@ def shop(tmp_path, make_cloud, monkeypatch):
 def test_a_stack_of_every_kind_lives_and_dies(shop):
     """Apply makes it, the next plan is empty, a resize behind our back is named and healed, destroy leaves nothing."""
     applied = shop.apply()
-    assert applied.exit_code == 0, {a: o.message for a, o in applied.outcomes.items() if o.message}
+    assert_done(applied)
     assert applied.outputs["address"] in shop.cloud.addresses.statuses
     assert changes(shop.plan()) == {}
 
@@ -199,8 +200,7 @@ def test_a_stack_of_every_kind_lives_and_dies(shop):
     assert changes(shop.plan()) == {}
 
     assert shop.apply(params={"size": "Standard_B2s"}).exit_code == 0
-    destroyed = shop.apply(destroy=True)
-    assert destroyed.exit_code == 0, {a: o.message for a, o in destroyed.outcomes.items() if o.message}
+    assert_done(shop.apply(destroy=True))
     assert shop.cloud.world.resources == {}
 
 
@@ -218,3 +218,32 @@ def test_no_secret_rests_in_the_folder(shop):
     assert shop.apply().exit_code == 0
     for path in shop.folder.rglob("*"):
         assert not path.is_file() or b"plain-text" not in path.read_bytes(), path
+
+
+TROUBLE = [
+    Rule("lost-answer", "PUT *", probability=0.4),
+    Rule("lost-request", "PUT *", probability=0.2),
+    Rule("error", "GET *", status=503, code="ServerTimeout", probability=0.1),
+    Rule("stale", "GET Microsoft.*", seconds=0.3, probability=0.5),
+]
+
+
+def test_lost_answers_and_stale_reads_lose_nothing(shop):
+    """Answers are cut off, requests vanish, reads lag: everything is made once, and everything goes."""
+    shop.cloud.faults.replace(TROUBLE)
+    assert_done(shop.apply())
+    assert all(shop.cloud.faults.hit())
+    shop.cloud.faults.replace([])
+    assert changes(shop.plan()) == {}
+    kinds = [each.rules.type for each in shop.cloud.world.resources.values()]
+    made = {each: kinds.count(each) for each in kinds}
+    assert made["Microsoft.Network/virtualNetworks/subnets"] == 2
+    assert made["Microsoft.Compute/disks"] == 2  # ours, and the machine's own
+    shop.cloud.faults.replace([*TROUBLE, Rule("lost-answer", "DELETE *", probability=0.4)])
+    assert_done(shop.apply(destroy=True))
+    assert shop.cloud.world.resources == {}
+
+
+def assert_done(applied):
+    troubles = {address: each.message for address, each in applied.outcomes.items() if each.message}
+    assert applied.exit_code == 0, troubles

@@ -28,6 +28,7 @@ FACTS = (
         version=VERSION,
         summary="A storage account",
         stateful=True,
+        patches=True,
         name=r"^[a-z0-9]{3,24}$",
         top={
             "sku": obj(
@@ -96,6 +97,7 @@ FACTS = (
         located=False,
         tagged=False,
         stateful=True,
+        patches=True,  # a PUT on a container that is there leaves it as it is
         state="",
         name=r"^(?:[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]|\$root|\$web)$",
         properties={
