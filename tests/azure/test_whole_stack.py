@@ -222,7 +222,7 @@ def test_no_secret_rests_in_the_folder(shop):
 
 TROUBLE = [
     Rule("lost-answer", "PUT *", probability=0.4),
-    Rule("lost-request", "PUT *", probability=0.2),
+    Rule("lost-request", "PUT *", probability=0.5, times=2),
     Rule("error", "GET *", status=503, code="ServerTimeout", probability=0.1),
     Rule("stale", "GET Microsoft.*", seconds=0.3, probability=0.5),
 ]
@@ -239,7 +239,7 @@ def test_lost_answers_and_stale_reads_lose_nothing(shop):
     made = {each: kinds.count(each) for each in kinds}
     assert made["Microsoft.Network/virtualNetworks/subnets"] == 2
     assert made["Microsoft.Compute/disks"] == 2  # ours, and the machine's own
-    shop.cloud.faults.replace([*TROUBLE, Rule("lost-answer", "DELETE *", probability=0.4)])
+    shop.cloud.faults.replace([*TROUBLE, Rule("lost-answer", "DELETE *", probability=0.5, times=2)])
     assert_done(shop.apply(destroy=True))
     assert shop.cloud.world.resources == {}
 
