@@ -152,7 +152,7 @@ def _untouchable(
 def judged(made: Plan, workspace: Workspace, stage: Stage) -> Plan:
     """The plan with what policy says about it."""
     if made.bundle or made.charter.policy.get("server"):
-        verdicts = ask(workspace.policy, made.bundle, _input(made, stage), stage)
+        verdicts = ask(workspace.policy, made.bundle, _input(made, stage), stage, resources=made.resources)
         made = replace(made, verdicts=tuple(verdicts), engine=workspace.policy.name)
     return made
 

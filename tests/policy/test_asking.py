@@ -6,7 +6,10 @@ import pytest
 
 from orchestrator.adapters.policy_embedded import EmbeddedEngine
 from orchestrator.adapters.policy_files import load_bundle
+from orchestrator.model.diagnostic import Position
+from orchestrator.model.document import Document
 from orchestrator.model.errors import InvalidSpecError
+from orchestrator.model.resource import Desired
 from orchestrator.model.verdict import Bundle, Effect, Stage, Verdict, denies
 from orchestrator.stages.policy import ask
 
@@ -54,6 +57,31 @@ def test_verdicts_point_at_the_line():
     assert (warn.effect, warn.file, warn.line) == (Effect.WARN, "net.yaml", 7)
     assert denies((deny, warn))
     assert not denies((warn,))
+
+
+class Lines:
+    """A source whose lines count the parts of a path."""
+
+    def position(self, path):
+        return Position("net.yaml", {("spec", "Ingress", 0, "a b", "Cidr"): 12}.get(path, 7))
+
+
+def test_a_verdict_on_a_property_stands_at_its_line():
+    """Where the documents are at hand, the property's own line is shown; a path that is not there falls back."""
+    rules = (
+        'deny contains {"msg": "1", "address": "web", "path": ["Ingress", 0, "a b", "Cidr"]}\n\n'
+        'deny contains {"msg": "2", "address": "web", "path": ["Nowhere"]}\n'
+    )
+    resource = {"address": "web", "file": "net.yaml", "line": 7}
+    web = Desired("web", "T", "p", {}, document=Document({}, Lines()), file="net.yaml", line=7)
+    said = ask(
+        EmbeddedEngine(),
+        Bundle({"a.rego": HEAD + rules}),
+        {"resource_changes": [resource]},
+        Stage.PLAN,
+        resources=[web],
+    )
+    assert [(v.message, v.line) for v in sorted(said, key=lambda v: v.message)] == [("1", 12), ("2", 7)]
 
 
 def test_an_engine_may_say_the_same_twice():
