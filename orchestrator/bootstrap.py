@@ -22,9 +22,11 @@ from orchestrator.engine.planning import Blueprint, sealed
 from orchestrator.engine.workspace import Append, Workspace
 from orchestrator.model.codec import decode, encode
 from orchestrator.model.diagnostic import Diagnostic, Severity
+from orchestrator.model.document import Document
 from orchestrator.model.errors import InvalidSpecError, OpsctlError, StateError
 from orchestrator.model.expression import templated
-from orchestrator.model.ids import ProviderName, Token, Uid, family
+from orchestrator.model.ids import ProviderName, Token, TypeName, Uid, family
+from orchestrator.model.kind import KindSchema
 from orchestrator.model.plan import FORMAT, Charter, Plan
 from orchestrator.model.scope import Surroundings
 from orchestrator.model.stack import Stack
@@ -38,6 +40,8 @@ from orchestrator.seams.progress import Progress
 from orchestrator.seams.provider import Provider
 from orchestrator.seams.state import StateBackend
 from orchestrator.stages.compose import compose
+from orchestrator.stages.compose.composites import gather
+from orchestrator.stages.compose.findings import Findings
 from orchestrator.stages.load import Loaded, load
 
 if TYPE_CHECKING:
@@ -61,6 +65,26 @@ def opsctl_version() -> str:
 def catalogue() -> PluginCatalogue:
     """The kinds of every installed provider."""
     return PluginCatalogue(plugins.manifests)
+
+
+@cache
+def abstract_types() -> Mapping[TypeName, KindSchema]:
+    """The abstract types that ship, with the clouds that they can be placed on in their summary."""
+    from orchestrator.kit.yaml_positions import read  # noqa: PLC0415 - only where somebody asks for them
+
+    files = [file for place in _types() for file in sorted(place.glob("*.yaml"))]
+    parsed = [found for file in files for found in read(file.read_text("utf-8"), str(file)).documents]
+    types = gather([Document(p.body, p.source) for p in parsed], Findings())
+    return {
+        TypeName(name): KindSchema(
+            TypeName(name),
+            type.schema,
+            type.status,
+            summary=f"{type.schema.description} Placed on: {', '.join(sorted(type.clouds)) or 'nothing yet'}.",
+            abstract=True,
+        )
+        for name, type in types.items()
+    }
 
 
 @dataclass(slots=True)

@@ -85,6 +85,8 @@ class KindSchema:
     """The cloud reports a readiness of its own: a ``status`` gate without being asked."""
     inline: bool = False
     """Its calls touch nothing that could keep them waiting: they need no thread."""
+    abstract: bool = False
+    """A composite type: it stands for resources of the cloud that it is placed on."""
     data_only: bool = False
     """It is only ever looked up, never made."""
     permissions: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from orchestrator import bootstrap
 from orchestrator.cli.console import Console
 from orchestrator.cli.render.style import Style
-from orchestrator.model.diagnostic import did_you_mean
+from orchestrator.model.diagnostic import did_you_mean, nearest
 from orchestrator.model.errors import OpsctlError
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
@@ -38,10 +38,15 @@ def _split(name: str) -> tuple[KindSchema, list[str]]:
     catalogue = bootstrap.catalogue()
     parts = name.split(".")
     for end in range(len(parts), 0, -1):
-        kind = catalogue.kind(TypeName(".".join(parts[:end])))
+        type = TypeName(".".join(parts[:end]))
+        kind = catalogue.kind(type) or bootstrap.abstract_types().get(type)
         if kind is not None:
             return kind, parts[end:]
-    near = catalogue.nearest_type(name) or catalogue.nearest_type(parts[0])
+    near = (
+        catalogue.nearest_type(name)
+        or catalogue.nearest_type(parts[0])
+        or nearest(parts[0], bootstrap.abstract_types())
+    )
     hint = f"did you mean {near!r}?" if near else "opsctl types lists what is known"
     raise OpsctlError(f"unknown type {name!r}\nhint: {hint}")
 
@@ -59,6 +64,8 @@ def _kind(kind: KindSchema, style: Style) -> Iterator[str]:
     yield style.paint("status", "bold")
     yield f"  {style.paint('id', 'bold')}  string"
     yield from (line for line in _table(kind.status, style) if not line.startswith("  id "))
+    if kind.abstract:
+        return
     yield ""
     yield style.paint("behaviour", "bold")
     yield from (f"  {line}" for line in _behaviour(kind))

@@ -19,6 +19,8 @@ def types(console: Console, family: str | None) -> int:
         raise OpsctlError(f"no provider {family!r}\nhint: {hint}")
     chosen = [family] if family else list(families)
     rows = [(name, t, _summary(t)) for name in chosen for t in catalogue.types(name)]
+    if family is None:
+        rows = [("abstract", t, k.summary) for t, k in sorted(bootstrap.abstract_types().items())] + rows
     if console.output is Output.JSON:
         found = [{"provider": p, "type": t, "summary": s} for p, t, s in rows]
         console.document(lambda: {**head("types"), "types": found})
