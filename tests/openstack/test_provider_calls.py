@@ -76,14 +76,14 @@ def test_an_endpoint_that_nobody_listens_on_is_transient(simulated):
 
 
 def test_a_lost_answer_to_a_write_is_an_unknown_outcome_and_the_object_is_found(
-    provider, simulated, marker, bench
+    provider, simulated, marker, on_simulator
 ):
     provider.account()
     simulated.faults.replace([Rule("lost-answer", "POST /v2.0/networks", "openstack", times=1)])
-    request, token = creation(marker, NET, {"name": "n"}), bench.token()
+    request, token = creation(marker, NET, {"name": "n"}), on_simulator.token()
     with pytest.raises(OutcomeUnknownError):
         provider.begin(request, token)
-    found = provider.find(bench.intent(request, token))
+    found = provider.find(on_simulator.intent(request, token))
     assert found.spec["name"] == f"opsctl-{token}"
 
 
@@ -196,9 +196,9 @@ def test_an_ambiguous_name_is_refused_with_the_ids(provider, sdk, marker):
     assert all(id in caught.value.message for id in ids)
 
 
-def test_a_deletion_waits_for_what_still_holds_the_object(provider, bench, sdk, marker):
-    net = bench.make(NET, {"name": "n"})
-    subnet = bench.make("OS::Neutron::Subnet", {"network": net.id, "cidr": "10.0.0.0/24"})
+def test_a_deletion_waits_for_what_still_holds_the_object(provider, on_simulator, sdk, marker):
+    net = on_simulator.make(NET, {"name": "n"})
+    subnet = on_simulator.make("OS::Neutron::Subnet", {"network": net.id, "cidr": "10.0.0.0/24"})
     port = sdk.network.create_port(network_id=net.id)
     request = Request(Action.DELETE, TypeName("OS::Neutron::Subnet"), Address("a"), marker, prior=subnet)
     answer = provider.begin(request, "t1")
@@ -227,15 +227,15 @@ def test_several_images_of_a_name_need_a_choice(provider, simulated):
     assert look_up(provider, {"name": "same", "most_recent": True}) is not None
 
 
-def test_an_error_state_ends_a_creation_with_the_clouds_reason(provider, bench, simulated, marker):
-    net = bench.make(NET, {"name": "n"})
-    bench.make("OS::Neutron::Subnet", {"network": net.id, "cidr": "10.0.0.0/24"})
+def test_an_error_state_ends_a_creation_with_the_clouds_reason(provider, on_simulator, simulated, marker):
+    net = on_simulator.make(NET, {"name": "n"})
+    on_simulator.make("OS::Neutron::Subnet", {"network": net.id, "cidr": "10.0.0.0/24"})
     flavor = next(f for f in simulated.cloud.table("flavors").values() if f["name"] == "m1.tiny")
     flavor["ram"] = 50000
     spec = {"name": "v", "image": "cirros", "flavor": "m1.tiny", "networks": [{"network": net.id}]}
     with pytest.raises(PermanentError, match="No valid host was found"):
-        bench.make("OS::Nova::Server", spec)
-    bench.raw.compute.delete_server(next(bench.raw.compute.servers()))
+        on_simulator.make("OS::Nova::Server", spec)
+    on_simulator.raw.compute.delete_server(next(on_simulator.raw.compute.servers()))
     simulated.wait()
 
 
