@@ -394,10 +394,10 @@ def test_each_change_behind_our_back_is_seen_and_healed(bench, case):
 
 
 @each_kind
-def test_what_is_create_only_replaces(bench, case):
-    ctx, spec, made = prepare(bench, case)
+def test_what_is_create_only_replaces(on_simulator, case):
+    ctx, spec, made = prepare(on_simulator, case)
     for name, value in case.replaces.items():
-        proposal = bench.propose(case.type, made, {**spec, name: value(ctx)}, spec)
+        proposal = on_simulator.propose(case.type, made, {**spec, name: value(ctx)}, spec)
         assert (proposal.action, [c.path[0] for c in proposal.changes]) == (Action.REPLACE, [name])
 
 
@@ -445,6 +445,6 @@ def test_what_cannot_be_marked_is_found_by_what_it_is(bench, case):
     assert bench.look_for(case.type, spec).id == made.id
 
 
-def test_every_kind_is_among_the_cases(bench):
-    managed = {name for name, kind in bench.provider.kinds.items() if not kind.data_only}
+def test_every_kind_is_among_the_cases(on_simulator):
+    managed = {name for name, kind in on_simulator.provider.kinds.items() if not kind.data_only}
     assert managed == {case.type for case in CASES}

@@ -94,11 +94,17 @@ def make_network(cloud: Recorder) -> tuple[str, str]:
     cloud.call("net get", "network", "GET", f"/networks/{net}")
     cloud.call("net missing", "network", "GET", "/networks/nope")
     cloud.call("net delete missing", "network", "DELETE", f"/networks/{NOBODY}")
-    cloud.call("net tags twice", "network", "PUT", f"/networks/{net}/tags", {"tags": ["a", "a"]})
-    cloud.call("net tags", "network", "PUT", f"/networks/{net}/tags", {"tags": ["b", "a"]})
+    cloud.call(
+        "net tags twice", "network", "PUT", f"/networks/{net}/tags", {"tags": [f"{PREFIX}-a", f"{PREFIX}-a"]}
+    )
+    cloud.call(
+        "net tags", "network", "PUT", f"/networks/{net}/tags", {"tags": [f"{PREFIX}-b", f"{PREFIX}-a"]}
+    )
     cloud.call("net tag add", "network", "PUT", f"/networks/{net}/tags/c")
     cloud.call("net tag lost", "network", "DELETE", f"/networks/{net}/tags/zz")
-    cloud.call("net by tags", "network", "GET", "/networks?tags=a,b&fields=name&fields=tags")
+    cloud.call(
+        "net by tags", "network", "GET", f"/networks?tags={PREFIX}-a,{PREFIX}-b&fields=name&fields=tags"
+    )
     cloud.call("net bad filter", "network", "GET", "/networks?bogus=1")
     cloud.call("net bad marker", "network", "GET", "/networks?limit=2&marker=nope")
     cloud.call("net external", "network", "GET", "/networks?router:external=true&fields=name")
@@ -140,7 +146,7 @@ def make_router(cloud: Recorder, net: str, subnet: str) -> str:
     public = cloud.connection.network.get("/networks?name=public").json()["networks"][0]["id"]
     cloud.known("public", public)
     gateway = {"external_gateway_info": {"network_id": public}}
-    router = cloud.call("router", "network", "POST", "/routers", {"router": {"name": "r", **gateway}})[
+    router = cloud.call("router", "network", "POST", "/routers", {"router": {"name": PREFIX, **gateway}})[
         "router"
     ]["id"]
     cloud.known("router", router)
@@ -202,7 +208,7 @@ def make_group(cloud: Recorder) -> str:
     put = f"/security-group-rules/{rule}"
     cloud.call("rule update", "network", "PUT", put, {"security_group_rule": {"protocol": "udp"}})
     cloud.call("rule get", "network", "GET", put)
-    rename = {"security_group": {"name": "x", "description": "d"}}
+    rename = {"security_group": {"name": f"{PREFIX}-x", "description": "d"}}
     cloud.call("group update", "network", "PUT", f"/security-groups/{group}", rename)
     return group
 
@@ -270,7 +276,7 @@ def use_server(cloud: Recorder, net: str, port: str) -> None:
     cloud.call("flavor missing", "compute", "GET", "/flavors/nope")
     make_keys(cloud)
     wanted = {
-        "name": "vm",
+        "name": PREFIX,
         "imageRef": cloud.known("image", images[0]["id"]),
         "flavorRef": flavors["m1.tiny"],
         "networks": [{"port": port}],
@@ -306,7 +312,6 @@ def make_keys(cloud: Recorder) -> None:
         ("key none", {"name": "k2", "type": "ssh"}),
     ):
         cloud.call(label, "compute", "POST", "/os-keypairs", {"keypair": body})
-    cloud.call("key list", "compute", "GET", "/os-keypairs")
     cloud.call("key missing", "compute", "GET", "/os-keypairs/nope")
 
 
@@ -333,7 +338,7 @@ def refuse_servers(cloud: Recorder, wanted: dict[str, Any]) -> None:
 
 
 def change_server(cloud: Recorder, one: str, flavors: dict[str, str]) -> None:
-    cloud.call("server rename", "compute", "PUT", one, {"server": {"name": "vm2"}})
+    cloud.call("server rename", "compute", "PUT", one, {"server": {"name": f"{PREFIX}-2"}})
     cloud.call("server user data", "compute", "PUT", one, {"server": {"user_data": "eA=="}})
     cloud.call("metadata merge", "compute", "POST", f"{one}/metadata", {"metadata": {"b": "2"}})
     cloud.call("metadata replace", "compute", "PUT", f"{one}/metadata", {"metadata": {"c": "2"}})
@@ -354,7 +359,7 @@ def change_server(cloud: Recorder, one: str, flavors: dict[str, str]) -> None:
 
 
 def use_volume(cloud: Recorder, server: str) -> None:
-    wanted = {"size": 1, "name": "v", "metadata": {"k": "v"}}
+    wanted = {"size": 1, "name": PREFIX, "metadata": {"k": "v"}}
     made = cloud.call("volume", "block_storage", "POST", "/volumes", {"volume": wanted})["volume"]
     volume = cloud.known("volume", made["id"])
     one = f"/volumes/{volume}"
@@ -373,7 +378,11 @@ def use_volume(cloud: Recorder, server: str) -> None:
     cloud.call("volume available", "block_storage", "GET", one)
     cloud.call("volume bad filter", "block_storage", "GET", "/volumes/detail?bogus=1")
     cloud.call(
-        "volume update", "block_storage", "PUT", one, {"volume": {"name": "w", "metadata": {"q": "1"}}}
+        "volume update",
+        "block_storage",
+        "PUT",
+        one,
+        {"volume": {"name": f"{PREFIX}-2", "metadata": {"q": "1"}}},
     )
     cloud.call("volume size update", "block_storage", "PUT", one, {"volume": {"size": 4}})
     cloud.call("volume extend", "block_storage", "POST", f"{one}/action", {"os-extend": {"new_size": 2}})
@@ -435,13 +444,13 @@ def walk(cloud: Recorder) -> dict[str, tuple[int, Any]]:
 def clear(connection: openstack.connection.Connection) -> None:
     """Take away what an earlier run left behind in the real cloud."""
     network = connection.network
-    for server in [s for s in connection.compute.servers() if s.name in {"vm", "vm2"}]:
+    for server in [s for s in connection.compute.servers() if s.name.startswith(PREFIX)]:
         connection.compute.delete_server(server)
         connection.compute.wait_for_delete(server, interval=0.3)
-    for volume in [v for v in connection.block_storage.volumes() if v.name in {"v", "w"}]:
+    for volume in [v for v in connection.block_storage.volumes() if str(v.name).startswith(PREFIX)]:
         connection.block_storage.delete_volume(volume)
     connection.compute.delete_keypair(PREFIX)
-    for router in [r for r in network.routers() if r.name == "r"]:
+    for router in [r for r in network.routers() if r.name == PREFIX]:
         for port in network.ports(device_id=router.id, device_owner="network:router_interface"):
             network.remove_interface_from_router(router, port=port.id)
         network.delete_router(router)
@@ -449,7 +458,7 @@ def clear(connection: openstack.connection.Connection) -> None:
         for port in network.ports(network_id=net.id):
             network.delete_port(port)
         network.delete_network(net)
-    for group in [g for g in network.security_groups() if g.name in {PREFIX, "x"}]:
+    for group in [g for g in network.security_groups() if g.name.startswith(PREFIX)]:
         network.delete_security_group(group)
 
 
