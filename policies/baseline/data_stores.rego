@@ -39,5 +39,5 @@ require_approval contains {"msg": msg, "address": change.address} if {
 
 _allowed(address) if {
 	some pattern in lib.param("data_loss_allowed", [])
-	glob.match(pattern, [], address)
+	glob.match(pattern, null, address)
 }

@@ -33,3 +33,10 @@ test_other_data_still_needs_approval if {
 		with data.opsctl.params.data_loss_allowed as ["cache-*"]
 	count(approvals) == 1
 }
+
+test_a_star_covers_every_address if {
+	change := object.union(fixtures.change("AWS::S3::Bucket", "delete", {}), {"address": `logs["eu.west"]/bucket`})
+	approvals := data_stores.require_approval with input as {"resource_changes": [change]}
+		with data.opsctl.params.data_loss_allowed as ["*"]
+	count(approvals) == 0
+}

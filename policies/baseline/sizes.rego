@@ -32,5 +32,5 @@ deny contains {"msg": msg, "address": change.address, "path": _where[type]} if {
 
 _allowed(size, patterns) if {
 	some pattern in patterns
-	glob.match(pattern, [], size)
+	glob.match(pattern, null, size)
 }

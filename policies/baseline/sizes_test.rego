@@ -7,6 +7,7 @@ import rego.v1
 allowed := {
 	"AWS::EC2::Instance": ["t3.*", "m5.large"],
 	"Microsoft.Compute/virtualMachines": ["Standard_B*"],
+	"AWS::RDS::DBInstance": ["db.t3.*", "db.*.large"],
 	"OS::Nova::Server": ["m1.small"],
 }
 
@@ -28,7 +29,11 @@ test_a_small_machine_passes if {
 
 test_a_flavor_is_judged if count(found("OS::Nova::Server", {"flavor": "m1.large"})) == 1
 
-test_types_that_are_not_named_are_free if count(found("AWS::RDS::DBInstance", {"DBInstanceClass": "db.r5.24xlarge"})) == 0
+test_types_that_are_not_named_are_free if count(found("Microsoft.DBforMySQL/flexibleServers", {"sku": {"name": "Standard_D64"}})) == 0
+
+test_a_star_covers_dots if count(found("AWS::RDS::DBInstance", {"DBInstanceClass": "db.r5.x.large"})) == 0
+
+test_a_large_database_is_denied if count(found("AWS::RDS::DBInstance", {"DBInstanceClass": "db.r5.24xlarge"})) == 1
 
 test_unset_is_not_enforced if {
 	count(sizes.deny) == 0 with input as fixtures.created("AWS::EC2::Instance", {"InstanceType": "p4d.24xlarge"})
