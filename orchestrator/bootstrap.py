@@ -115,12 +115,23 @@ def open_stack(
     environment: str | None = None,
     params: Mapping[str, str] | None = None,
     untrusted: bool = False,
+    trusted: Path | None = None,
     progress: Progress,
     destroy: bool = False,
 ) -> Session:
-    """Load and compose a stack. Raises InvalidSpecError with everything that is wrong with its files."""
+    """Load and compose a stack. Raises InvalidSpecError with everything that is wrong with its files.
+
+    Configuration, environments, policies and state are those of ``trusted`` where it is given.
+    """
     progress.stage("load")
-    loaded = load(folder, environment=environment, params=params or {}, paths=_types(), untrusted=untrusted)
+    loaded = load(
+        folder,
+        environment=environment,
+        params=params or {},
+        paths=_types(),
+        untrusted=untrusted,
+        trusted=trusted,
+    )
     _stop_at_errors(loaded.diagnostics)
     charter = charter_of(loaded.stack)
     env = {} if untrusted else {n: os.environ[n] for n in loaded.stack.env if n in os.environ}
@@ -138,14 +149,14 @@ def open_stack(
     blueprint = Blueprint(
         charter=charter,
         resources=() if destroy else composed.resources,
-        bundle=_bundle(charter, folder),
+        bundle=_bundle(charter, trusted or folder),
         moves=composed.moves,
         removed=composed.removed,
         destroy=destroy,
         opsctl=opsctl_version(),
     )
     running: list[Executor] = []
-    workspace = _workspace(charter, folder, progress, running, untrusted=untrusted)
+    workspace = _workspace(charter, trusted or folder, progress, running, untrusted=untrusted)
     return Session(charter, blueprint, workspace, folder, found, loaded, running)
 
 

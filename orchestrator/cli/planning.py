@@ -47,6 +47,10 @@ def plan(  # noqa: PLR0913 - one parameter an option
     untrusted: Annotated[
         bool, typer.Option("--untrusted", help="The files come from a stranger: no env, files or secrets.")
     ] = False,
+    trusted: Annotated[
+        Path | None,
+        typer.Option("--trusted", metavar="FOLDER", help="Take opsctl.yaml, policies and state from there."),
+    ] = None,
     environment: Environment = None,
     param: Params = None,
     output: Format = Output.TEXT,
@@ -56,7 +60,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     values = parameters(param)
     from orchestrator.cli.work.planning import Wish, plan  # noqa: PLC0415 - lazy
 
-    wish = Wish(environment, values, destroy=destroy, untrusted=untrusted)
+    wish = Wish(environment, values, destroy=destroy, untrusted=untrusted, trusted=trusted)
     return plan(console, wish, out=out, detailed=detailed_exitcode)
 
 

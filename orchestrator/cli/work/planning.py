@@ -34,6 +34,7 @@ class Wish:
     params: Mapping[str, str] = field(default_factory=dict)
     destroy: bool = False
     untrusted: bool = False
+    trusted: Path | None = None
 
 
 def stack(console: Console, wish: Wish) -> AbstractContextManager[Work]:
@@ -45,6 +46,7 @@ def stack(console: Console, wish: Wish) -> AbstractContextManager[Work]:
             environment=wish.environment,
             params=wish.params,
             untrusted=wish.untrusted,
+            trusted=wish.trusted,
             progress=progress,
             destroy=wish.destroy,
         ),

@@ -43,14 +43,17 @@ def load(
     params: Mapping[str, str] | None = None,
     paths: Sequence[Path] = (),
     untrusted: bool = False,
+    trusted: Path | None = None,
 ) -> Loaded:
     """Everything that a stack's files say.
 
     ``params`` are texts by name, read by the parameter's type. ``paths`` are files or folders of further documents,
     such as the composite types that ship. An ``untrusted`` run reads no environment variable and no local secret.
+    The stack file and its environments come from the folder ``trusted`` where one is given: a stranger's resources
+    under our own configuration.
     Never raises for what the files hold: see ``diagnostics``.
     """
-    loader = _Loader(folder, untrusted=untrusted)
+    loader = _Loader(folder, untrusted=untrusted, home=trusted or folder)
     stack, overlay = loader.stack(environment, params or {})
     documents = loader.documents(stack, overlay, paths) if stack is not None else ()
     found = tuple(dict.fromkeys(loader.found.diagnostics))
@@ -58,8 +61,9 @@ def load(
 
 
 class _Loader:
-    def __init__(self, folder: Path, *, untrusted: bool) -> None:
+    def __init__(self, folder: Path, *, untrusted: bool, home: Path) -> None:
         self.folder = folder
+        self.home = home
         self.untrusted = untrusted
         self.found = Findings()
         self.interned: dict[str, str] = {}
@@ -81,7 +85,7 @@ class _Loader:
         self, environment: str | None, given: Mapping[str, str]
     ) -> tuple[Stack | None, Document | None]:
         """The stack, and its environment's overlay."""
-        path = self.folder / STACK_FILE
+        path = self.home / STACK_FILE
         if not self._is_there(path):
             return None, None
         overlay, usable = self._overlay(environment) if environment else (None, True)
@@ -92,19 +96,20 @@ class _Loader:
         source: Any = document.source
         checker.expressions(document.body.get("outputs"), source, ("outputs",))
         stack = stack_of(
-            document, overlay, given, folder=self.folder, found=self.found, untrusted=self.untrusted
+            document, overlay, given, folder=self.home, found=self.found, untrusted=self.untrusted
         )
         return stack, overlay
 
     def _is_there(self, path: Path) -> bool:
-        if not self.folder.exists():
-            self.found.error(f"there is no folder {self.folder}", None, "check the path")
-        elif not self.folder.is_dir():
-            self.found.error(f"{self.folder} is not a folder", None, "give the folder that holds opsctl.yaml")
+        missing = next((f for f in (self.folder, self.home) if not f.is_dir()), None)
+        if missing is not None and not missing.exists():
+            self.found.error(f"there is no folder {missing}", None, "check the path")
+        elif missing is not None:
+            self.found.error(f"{missing} is not a folder", None, "give the folder that holds opsctl.yaml")
         elif not path.exists() and not path.is_symlink():
-            other = self.folder / "opsctl.yml"
+            other = self.home / "opsctl.yml"
             hint = f"rename {other}" if other.exists() else "run opsctl init, or change to the stack's folder"
-            self.found.error(f"there is no {STACK_FILE} in {self.folder}", None, hint)
+            self.found.error(f"there is no {STACK_FILE} in {self.home}", None, hint)
         else:
             return True
         return False
@@ -132,7 +137,7 @@ class _Loader:
 
     def _overlay(self, name: str) -> tuple[Document | None, bool]:
         """The environment's overlay, and whether to go on."""
-        folder = self.folder / ENVIRONMENTS
+        folder = self.home / ENVIRONMENTS
         known = sorted(p.stem for p in folder.glob("*.yaml")) if folder.is_dir() else []
         if name not in known or not re.search(NAME, name):
             listed = f"there are: {', '.join(known)}" if known else f"write {folder}/{name}.yaml"
