@@ -172,7 +172,7 @@ def changes(planned):
     return {
         each.change.address: each.change
         for each in planned.steps
-        if each.change.action not in (Action.NOOP, Action.READ)
+        if each.change is not None and each.change.action not in (Action.NOOP, Action.READ)
     }
 
 
@@ -211,6 +211,31 @@ def test_what_is_deleted_behind_our_back_is_made_again(shop):
     assert {address: each.action for address, each in changes(shop.plan()).items()} == {"raw": Action.CREATE}
     assert shop.apply().exit_code == 0
     assert changes(shop.plan()) == {}
+
+
+ABSTRACT = """apiVersion: opsctl.dev/v1
+kind: DatabaseInstance
+metadata: {name: orders}
+provider: azure
+spec: {engine: mysql, region: westeurope, password: "${secret('env:DATABASE_PASSWORD')}", labels: {app: shop}}
+---
+apiVersion: opsctl.dev/v1
+kind: ObjectStore
+metadata: {name: assets}
+provider: azure
+spec: {name: shopassets0, region: westeurope, labels: {app: shop}}
+"""
+
+
+def test_the_abstract_types_expand_to_what_azure_takes(shop):
+    """A database and a store: made, left alone by the next plan, and taken down."""
+    (shop.folder / "shop.yaml").write_text(ABSTRACT)
+    stack = shop.folder / "opsctl.yaml"
+    stack.write_text(stack.read_text().partition("outputs:")[0])
+    assert_done(shop.apply())
+    assert changes(shop.plan()) == {}
+    assert_done(shop.apply(destroy=True))
+    assert shop.cloud.world.resources == {}
 
 
 def test_no_secret_rests_in_the_folder(shop):
