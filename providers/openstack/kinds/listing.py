@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.model.ids import Address
 from orchestrator.model.kind import How, ReadWay
 from orchestrator.model.provision import Observed, Ref
 from orchestrator.model.values import Unknown, contains
 from providers.openstack.kinds.kind import Body, Cloud, Spec
+
+CONSISTENCY: Final = 5.0
+"""Seconds within which a fresh object may not show in reads: replicas and caches between us and the database."""
 
 Observe = Callable[[Cloud, Body, Spec], Observed]
 Matches = Callable[[Cloud, Body, Spec], bool]
@@ -80,6 +83,11 @@ def by_natural_key(
                 found[ref.address] = observe(cloud, body, ref.spec)
                 break
     return found
+
+
+def not_yet(cloud: Cloud, since: float) -> bool:
+    """Whether what was made at `since` may still be hidden from reads."""
+    return cloud.now() - since < CONSISTENCY
 
 
 def knows(spec: Spec, *names: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.model.change import Action
-from orchestrator.model.errors import PermanentError
+from orchestrator.model.errors import PermanentError, TransientError
 from orchestrator.model.ids import Address, Token
 from orchestrator.model.kind import KindSchema, ReadWay
 from orchestrator.model.marker import is_marker, marker_of_labels
@@ -130,9 +130,9 @@ class NetworkKind:
             cloud.client.send("network", "PUT", one, {self.label: body})
         self._tag(cloud, request, changed, one)
         seen = self.listing.get(cloud, _id(request))
-        if seen is None:
-            raise PermanentError(
-                f"{request.address} is gone: it was deleted while it was changed", f"PUT {one}"
+        if seen is None:  # it took the change, so it is there
+            raise TransientError(
+                f"{request.address} was changed, and does not show yet", f"GET {one}", "NotShown"
             )
         return Done(self.observe(cloud, seen, spec))
 

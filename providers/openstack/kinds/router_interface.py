@@ -115,8 +115,9 @@ class InterfaceKind:
         id = self._natural(cloud, wanted)
         router, key, value = _parsed(id)
         told = cloud.client.send("network", "PUT", f"/routers/{router}/add_router_interface", {key: value})
-        port = cloud.client.get("network", f"/ports/{told['port_id']}")["port"]
-        return Done(self._observe(cloud, id, port, wanted))
+        shown = cloud.client.peek("network", f"/ports/{told['port_id']}") or {}
+        fresh = {"id": told["port_id"], "fixed_ips": [{"subnet_id": told["subnet_id"]}], "status": ""}
+        return Done(self._observe(cloud, id, shown.get("port", fresh), wanted))
 
     def poll(self, cloud: Cloud, handle: Mapping[str, Any]) -> Done | Pending:
         """Try to part again."""

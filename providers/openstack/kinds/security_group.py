@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.model.errors import PermanentError
+from orchestrator.model.errors import PermanentError, TransientError
 from orchestrator.model.ids import Token, TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.provision import Done, Observed, Pending, Request
@@ -86,8 +86,8 @@ class GroupKind(NetworkKind):
     def _seen(self, cloud: Cloud, id: str, wanted: Spec) -> Observed:
         body = self.listing.get(cloud, id)
         if body is None:
-            raise PermanentError(
-                f"the security group {id} is gone: it was deleted while it was changed", "GET"
+            raise TransientError(
+                f"the security group {id} was changed, and does not show yet", "GET", "NotShown"
             )
         return self.observe(cloud, body, wanted)
 

@@ -16,6 +16,7 @@ from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
 from providers.openstack.kinds.fields import picked
 from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name
+from providers.openstack.kinds.listing import not_yet
 from providers.openstack.kinds.server_changes import apply_changes, resize
 from providers.openstack.kinds.server_reading import LISTING, PATH, PORTS, UNCONFIRMED, observe
 from providers.openstack.kinds.server_schema import SCHEMA
@@ -86,6 +87,8 @@ class ServerKind:
             there = going is not None and going["server"]["status"] not in {"DELETED", "SOFT_DELETED"}
             return self._wait(cloud, handle, "its deletion") if there else Done(None)
         body = LISTING.get(cloud, id)
+        if body is None and not_yet(cloud, float(handle["until"]) - WORK):
+            return Pending(handle, 0.5, "the server to show", id)
         if body is None:
             raise PermanentError(f"the server {id} is gone", f"wait for {step}", "NotFound")
         if body["status"] == UNCONFIRMED and step == "resize":

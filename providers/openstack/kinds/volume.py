@@ -17,7 +17,7 @@ from orchestrator.model.values import reveal
 from providers.openstack.errors import is_in_use, is_missing
 from providers.openstack.kinds.fields import picked
 from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name
-from providers.openstack.kinds.listing import Listing, read
+from providers.openstack.kinds.listing import Listing, not_yet, read
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import PATIENCE
 from providers.openstack.kinds.properties import (
@@ -99,6 +99,8 @@ class VolumeKind:
             going = cloud.client.peek("volume", f"{PATH}/{id}")
             return self._wait(cloud, handle, "its deletion") if going else Done(None)
         body = LISTING.get(cloud, id)
+        if body is None and not_yet(cloud, until - WORK):
+            return Pending(handle, 0.5, "the volume to show", id)
         if body is None:
             raise PermanentError(f"the volume {id} is gone", f"wait for {step}", "NotFound")
         if body["status"] in _STEADY and (step != "grow" or body["size"] >= handle["size"]):

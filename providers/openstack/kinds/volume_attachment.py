@@ -14,7 +14,7 @@ from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, R
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
 from providers.openstack.kinds.kind import Body, Cloud, Spec
-from providers.openstack.kinds.listing import knows
+from providers.openstack.kinds.listing import knows, not_yet
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.properties import spec, status, text
 from providers.openstack.kinds.volume import LISTING, WORK
@@ -116,6 +116,8 @@ class AttachmentKind:
         if body is None:
             if step == "detach":
                 return Done(None)
+            if not_yet(cloud, float(handle["until"]) - WORK):
+                return Pending(handle, 0.5, "the volume to show", id)
             raise PermanentError(f"the volume {volume} is gone", "attach", "NotFound")
         holder = next((h for h in body["attachments"] if h["server_id"] == server), None)
         if step == "detach" and holder is None and body["status"] != "detaching":
