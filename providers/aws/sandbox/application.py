@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from orchestrator.kit.simulation.faults import STALE
-from providers.aws.sandbox import staleness, transitions
+from providers.aws.sandbox import monitoring, staleness, transitions
 from providers.aws.sandbox.rules import refusal
 from providers.aws.sandbox.tokens import Tokens
 from providers.aws.sandbox.wire import Call, failed, read_call
@@ -71,7 +71,7 @@ class Application:
         )
         if wrong is not None:
             return _run(failed(environ, wrong.status, wrong.code, wrong.message), environ)
-        known = self.tokens.answer(call)
+        known = self.tokens.answer(call) or monitoring.answer(call, self.world)
         if known is not None:
             return Answer("200 OK", [("Content-Type", "text/xml")], known)
         before = transitions.before(call, self.world)

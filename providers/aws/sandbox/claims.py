@@ -41,6 +41,8 @@ BEHAVIOURS: Final = (
         "a database that is not available is not modified", _RDS + "ModifyDBInstance: InvalidDBInstanceState"
     ),
     Behaviour("a password has 8 printable characters", _RDS + "CreateDBInstance: MasterUserPassword"),
+    Behaviour("monitoring is turned on and off", "botocore-shape"),
+    Behaviour("a database moves to another port", _RDS + "ModifyDBInstance: DBPortNumber"),
     Behaviour("an unknown database class is InvalidParameterValue", "none"),
     Behaviour("a final snapshot is named or skipped", _RDS + "DeleteDBInstance: SkipFinalSnapshot"),
     Behaviour("a subnet group covers two zones", _RDS + "DBSubnetGroupDoesNotCoverEnoughAZs"),

@@ -156,10 +156,15 @@ def _modify_database(call: Call, world: World) -> None:
     if database is None:
         return
     database.status = "modifying"
+    port = call.params.get("DBPortNumber")
 
     def available() -> None:
         if database.status == "modifying":
             database.status = "available"
+        if port is not None and database.port != int(port):
+            database.port = int(port)
+            name = database.db_instance_identifier
+            database.reachable = world.give_address(name, ports=(database.port,))
 
     world.later(available)
 
