@@ -5,7 +5,9 @@ from __future__ import annotations
 from orchestrator.stages.load import load
 
 STACK = "apiVersion: opsctl.dev/v1\nkind: Stack\nmetadata: {name: %s}\nparams: {size: {type: integer, default: %d}}\n"
-VALUE = "apiVersion: opsctl.dev/v1\nkind: Resource\ntype: Local::Value\nmetadata: {name: %s}\nspec: {value: 1}\n"
+VALUE = (
+    "apiVersion: opsctl.dev/v1\nkind: Resource\ntype: Local::Value\nmetadata: {name: %s}\nspec: {value: 1}\n"
+)
 
 
 def folders(tmp_path):

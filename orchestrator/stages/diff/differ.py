@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -85,7 +85,7 @@ class _Differ:
         changes += orphans(
             self._now.snapshot, desired | taken, self._now.observed, self._now.removed, self._found
         )
-        return Differences(tuple(changes), self._nodes, tuple(self._lookups), tuple(self._found))
+        return Differences(tuple(_regated(changes)), self._nodes, tuple(self._lookups), tuple(self._found))
 
     def _composite(self, resource: Desired) -> None:
         inside = replace(resource, parent=resource.address)
@@ -216,6 +216,21 @@ class _Differ:
             file=resource.file,
             line=resource.line,
         )
+
+
+def _regated(changes: list[Change]) -> Iterator[Change]:
+    """A composite's gates are watched again whenever anything below it changes, not only the child that has them."""
+    busy: dict[str, Change] = {}
+    for change in changes:
+        parent, _, _ = str(change.address).rpartition("/")
+        if parent and not change.action.quiet:
+            busy.setdefault(parent, change)
+    for change in changes:
+        moved = next((busy[g.of] for g in change.gates if g.of in busy), None)
+        if moved is not None and change.action is Action.NOOP:
+            yield replace(change, action=Action.GATE, reason=f"{moved.address} changes under its gate")
+        else:
+            yield change
 
 
 def _failing(value: Any, scope: Scope, at: tuple[str | int, ...]) -> tuple[str | int, ...]:
