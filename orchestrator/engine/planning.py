@@ -21,7 +21,7 @@ from orchestrator.model.kind import Marking
 from orchestrator.model.plan import Charter, Plan, Step
 from orchestrator.model.policy_input import policy_input
 from orchestrator.model.provision import Observed, Ref
-from orchestrator.model.resource import Desired
+from orchestrator.model.resource import Desired, Mode
 from orchestrator.model.scope import Scope
 from orchestrator.model.snapshot import Entry, Snapshot
 from orchestrator.model.values import UNKNOWN
@@ -176,7 +176,7 @@ def _input(made: Plan, stage: Stage) -> Mapping[str, Any]:
         stack=about,
         params=charter.params,
         changes=made.changes,
-        resources=made.resources,
+        resources=[r for r in made.resources if r.mode is not Mode.EMPTY],
         operation="destroy" if made.destroy else "apply",
     )
 

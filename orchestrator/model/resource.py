@@ -18,6 +18,8 @@ class Mode(StrEnum):
     MANAGED = "managed"
     DATA = "data"
     """Looked up, never made."""
+    EMPTY = "empty"
+    """A forEach without instances: its name is known, and stands for an empty map."""
     COMPOSITE = "composite"
     """Stands for its children; its status is made of theirs."""
 

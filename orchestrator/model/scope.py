@@ -14,7 +14,7 @@ from typing import Any, Final
 from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.expression import Template, evaluate
 from orchestrator.model.ids import Address, Path, render_path
-from orchestrator.model.resource import Desired
+from orchestrator.model.resource import Desired, Mode
 from orchestrator.model.values import UNKNOWN
 
 GLOBALS: Final = frozenset({"params", "stack", "env", "each", "self", "parent"})
@@ -38,8 +38,10 @@ class Index:
         self.by_address: dict[Address, Desired] = {}
         self.bases: dict[Address | None, dict[str, list[Desired]]] = {}
         for resource in resources:
-            self.by_address[resource.address] = resource
-            self.bases.setdefault(resource.parent, {}).setdefault(resource.base, []).append(resource)
+            instances = self.bases.setdefault(resource.parent, {}).setdefault(resource.base, [])
+            if resource.mode is not Mode.EMPTY:
+                self.by_address[resource.address] = resource
+                instances.append(resource)
 
     def target(self, path: Path, parent: Address | None) -> tuple[list[Desired], Path]:
         """The resources that a reference points to, and the rest of the path inside each of them.
@@ -56,6 +58,8 @@ class Index:
         if instances is None:
             here = f"resource {name!r}" if parent is None else f"resource {name!r} inside {parent}"
             raise NameError_(f"there is no {here}", did_you_mean(name, [*known, *GLOBALS]))
+        if not instances:
+            return [], ()
         if instances[0].each is None:
             return instances, path[1:]
         if len(path) < 2:
@@ -161,7 +165,7 @@ class Scope(Mapping[str, Any]):
         """A resource of this scope, or the map of its instances."""
         parent = None if self._owner is None else self._owner.parent
         instances = self._index.bases.get(parent, {})[name]
-        if instances[0].each is None:
+        if instances and instances[0].each is None:
             return self._node(instances[0])
         return {str(i.each["key"]): self._node(i) for i in instances if i.each is not None}
 

@@ -39,10 +39,11 @@ def graph(
     found: list[Diagnostic] = []
     edges: dict[Address, tuple[Address, ...]] = {}
     children: dict[Address, list[Address]] = {}
-    for resource in resources:
+    present = [r for r in resources if r.mode is not Mode.EMPTY]
+    for resource in present:
         if resource.parent is not None:
             children.setdefault(resource.parent, []).append(resource.address)
-    for resource in resources:
+    for resource in present:
         needs = _references(resource, index, kinds, around, found)
         if resource.mode is Mode.COMPOSITE:
             needs |= set(children.get(resource.address, ()))
@@ -197,7 +198,7 @@ def _named(name: Address, resource: Desired, index: Index, found: list[Diagnosti
         return {name}
     base = name if resource.parent is None else Address(name.removeprefix(f"{resource.parent}/"))
     instances = index.bases.get(resource.parent, {}).get(base, [])
-    if not instances:
+    if base not in index.bases.get(resource.parent, {}):
         known = [n for n in index.bases.get(resource.parent, {}) if n not in GLOBALS]
         position = resource.document.position(*resource.root, "dependsOn") if resource.document else None
         hint = did_you_mean(str(base), known)

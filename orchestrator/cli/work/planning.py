@@ -64,7 +64,7 @@ def validate(console: Console, *, environment: str | None, params: Mapping[str, 
             console.document(lambda: problems_document(notes, 0))
             return 0
         resources = work.session.blueprint.resources
-        managed = sum(r.mode is not Mode.COMPOSITE for r in resources)
+        managed = sum(r.mode in (Mode.MANAGED, Mode.DATA) for r in resources)
         warned = sum(d.severity is Severity.WARNING for d in notes)
         tail = f", {warned} to look at" if warned else ""
         console.result(f"Valid: {managed} resource{'' if managed == 1 else 's'}{tail}.")

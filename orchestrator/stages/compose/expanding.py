@@ -74,7 +74,7 @@ class Expander:
         if template is None:
             return
         for instance in self._instances(piece, template):
-            if composite is None:
+            if composite is None or instance.mode is Mode.EMPTY:
                 yield instance
             else:
                 yield replace(instance, status=self._status_of(instance), gates=())
@@ -206,7 +206,10 @@ class Expander:
         if "forEach" not in piece.body:
             yield template
             return
-        for key, value in self._each(piece, template):
+        found = list(self._each(piece, template))
+        if not found:
+            yield replace(template, mode=Mode.EMPTY)
+        for key, value in found:
             address = instance_address(template.address, key)
             yield replace(template, address=address, each={"key": key, "value": value})
 
