@@ -6,6 +6,7 @@ retries nor polls; every HTTP call is counted; a polling URL is followed only wh
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -70,24 +71,21 @@ class ArmClient:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One HTTP call below the endpoint. A 404 is an answer; other refusals are raised."""
-        from azure.core.rest import HttpRequest  # noqa: PLC0415 - the SDK is loaded with the first call
-
         parameters = {"api-version": version} if version else {}
         sent = {"Accept": "application/json", **(headers or {})}
-        request = HttpRequest(
+        request = _sdk().HttpRequest(
             method, self.settings.endpoint + path, params=parameters, headers=sent, json=body
         )
         return self._run(request, operation)
 
     def follow(self, url: str, *, operation: str) -> Answer:
         """One GET of a URL that the service gave us; refused where it leads elsewhere."""
-        from azure.core.rest import HttpRequest  # noqa: PLC0415
-
         if not self.trusts(url):
             raise PermanentError(
                 f"the link {url} leads away from {self.settings.endpoint}", operation, "ForeignLink"
             )
-        return self._run(HttpRequest("GET", url, headers={"Accept": "application/json"}), operation)
+        request = _sdk().HttpRequest("GET", url, headers={"Accept": "application/json"})
+        return self._run(request, operation)
 
     def trusts(self, url: str) -> bool:
         """Whether our token may be sent there: the same origin, or a regional door of the same house."""
@@ -108,6 +106,7 @@ class ArmClient:
 
     def machine(self, group: str, name: str, *, version: str, operation: str) -> Answer:
         """A virtual machine with its instance view, by the vendor's compute client: one call."""
+        _sdk()
         from azure.core.exceptions import AzureError, HttpResponseError  # noqa: PLC0415
 
         self._count(operation)
@@ -201,6 +200,21 @@ class ArmClient:
                     transport=_transport(),
                 )
             return self._compute[version]
+
+
+def _sdk() -> Any:
+    """The SDK's request module, loaded with the first call; its log stays with whoever configures one."""
+    try:
+        import azure.mgmt.core  # noqa: PLC0415
+        from azure.core import rest  # noqa: PLC0415
+    except ImportError as error:
+        message = f"the Azure SDK is not installed ({error}): pip install 'opsctl-orchestrator[azure]'"
+        raise PermanentError(message, "import azure", "NoSdk") from error
+    for name in (azure.__name__, "msal"):
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
+    return rest
 
 
 def _seconds(headers: Mapping[str, str]) -> float | None:

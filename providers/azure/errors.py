@@ -100,8 +100,8 @@ def unanswered(message: str, *, operation: str, reads: bool) -> ProviderError:
 
 def no_credentials(message: str, *, operation: str) -> PermanentError:
     """No token could be had."""
-    first = message.strip().splitlines()[0] if message.strip() else "no credential was found"
-    text = f"no usable Azure credentials: {first}; run `az login`, or set AZURE_CLIENT_ID and its companions"
+    first = message.strip().splitlines()[0].rstrip(".") if message.strip() else "none was found"
+    text = f"no usable Azure credentials ({first}): run `az login`, or set AZURE_CLIENT_ID and its companions"
     return PermanentError(text, operation, "NoCredentials")
 
 

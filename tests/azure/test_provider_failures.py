@@ -299,6 +299,13 @@ def test_no_credentials_is_one_sentence(monkeypatch):
     assert "\n" not in caught.value.message
 
 
+def test_an_sdk_that_is_not_installed_is_one_sentence(desk, monkeypatch):
+    """What to install, and no traceback."""
+    monkeypatch.setitem(sys.modules, "azure.mgmt.core", None)
+    with pytest.raises(PermanentError, match=r"opsctl-orchestrator\[azure\]"):
+        desk.provider.account()
+
+
 def test_a_token_never_follows_a_foreign_link(desk):
     """An operation URL at another house is refused before anything is sent."""
     handle = {"stage": "operation", "url": "http://127.0.0.1:9/x", "id": f"{ROOT}/x", "version": "1"}
