@@ -46,6 +46,24 @@ SUPPORTED: Final[Mapping[str, str]] = {
 }
 """The properties that the provider handles, by kind."""
 
+SUMMARIES: Final[Mapping[str, str]] = {
+    "AWS::EC2::VPC": "A virtual network",
+    "AWS::EC2::Subnet": "A part of a virtual network in one zone",
+    "AWS::EC2::InternetGateway": "A way from a network to the internet",
+    "AWS::EC2::VPCGatewayAttachment": "A gateway on a network",
+    "AWS::EC2::RouteTable": "A table of routes",
+    "AWS::EC2::Route": "Where packets for one block of addresses go",
+    "AWS::EC2::SubnetRouteTableAssociation": "Which route table a subnet uses",
+    "AWS::EC2::SecurityGroup": "A set of rules for traffic, with its rules inline or as documents of their own",
+    "AWS::EC2::SecurityGroupIngress": "One rule for traffic that comes in",
+    "AWS::EC2::SecurityGroupEgress": "One rule for traffic that goes out",
+    "AWS::EC2::Instance": "A virtual machine",
+    "AWS::RDS::DBSubnetGroup": "Where databases may be put: subnets in two zones at least",
+    "AWS::RDS::DBInstance": "A managed database server",
+    "AWS::S3::Bucket": "An object store",
+}
+"""What each kind is, in a line: the vendor's own sentences are long, and some say nothing."""
+
 _LEFT_OUT: Final = {
     "/properties/SecurityGroupIngress/*/SourceSecurityGroupName",
     "/properties/SecurityGroupIngress/*/SourceSecurityGroupOwnerId",
@@ -76,7 +94,7 @@ class Compiler:
         }
         return {
             "type": self.schema["typeName"],
-            "description": _sentence(self.schema.get("description", "")),
+            "description": SUMMARIES[self.schema["typeName"]],
             "primaryIdentifier": [p.removeprefix("/properties/") for p in self.schema["primaryIdentifier"]],
             "taggable": bool(self.schema.get("tagging", {}).get("taggable")),
             "properties": properties,
