@@ -65,8 +65,7 @@ class Shop:
 
     def changes(self, **options):
         planned = self.run(lambda s: planning.plan(s.blueprint, s.workspace), **options)
-        quiet = (Action.NOOP, Action.READ)
-        return {c.address: c.action for step in planned.steps if (c := step.change).action not in quiet}
+        return {change.address: change.action for change in planned.plan.pending}
 
     def apply(self, **options):
         holder = Holder("tests")

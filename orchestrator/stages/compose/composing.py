@@ -139,7 +139,8 @@ def _clashes(
         child_kind = catalogue.kind(child_type)
         parent = child_kind.parent if child_kind is not None else ""
         for child in resources:
-            if child.type == child_type and _refers(child, owner.base, parent):
+            near = child.type == child_type and child.parent == owner.parent
+            if near and _refers(child, owner.base, parent):
                 found.error(
                     f"{owner.address}.spec.{name} and {child.address} ({child.file}:{child.line}) both manage "
                     f"the {name} of {owner.address}",
