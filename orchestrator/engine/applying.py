@@ -158,9 +158,11 @@ def _walk(planned: Planned, ledger: Ledger, lease: Lease, workspace: Workspace) 
     graph = {step.node: step.needs for step in planned.steps}
     workspace.progress.stage("apply", len(planned.plan.pending))
     executor = workspace.executor(append)
-    return executor.walk(
+    outcomes = executor.walk(
         graph, stepper.visit, skip=stepper.skipped, interrupted=stepper.interrupted, lane=stepper.lane
     )
+    steps = {step.node for step in planned.steps if step.change is not None}
+    return {node: o for node, o in outcomes.items() if node in steps or o.result is Result.FAILED}
 
 
 def _check_accounts(planned: Planned, workspace: Workspace) -> None:

@@ -71,7 +71,8 @@ class Stepper:
         return change.action if change is not None else Action.NOOP
 
     def _told(self, outcome: Outcome) -> Outcome:
-        if not (outcome.action.quiet and outcome.opens):
+        collects = self._steps[outcome.address].change is None and outcome.result is not Result.FAILED
+        if not (collects or (outcome.action.quiet and outcome.opens)):
             self._workspace.progress.ended(outcome)
         return outcome
 
@@ -86,7 +87,7 @@ class Stepper:
 
     def _outcome(self, step: Step) -> Stepping:
         if step.change is None:
-            return self._collect(step.node)
+            return self._collected(step.node)
         unsettled = self._planned.unsettled.get(step.change.address)
         if unsettled is not None and not step.change.action.quiet:
             return Outcome(step.node, step.change.action, Result.UNSETTLED, unsettled)
@@ -105,6 +106,13 @@ class Stepper:
         if not self._gates(job):
             return done.outcome
         return (yield from self._gated(job, resource, done))
+
+    def _collected(self, node: Address) -> Outcome:
+        try:
+            return self._collect(node)
+        except (ExpressionError, KeyError) as error:
+            message = f"its status cannot be told: {error}"
+            return Outcome(node, Action.NOOP, Result.FAILED, message)
 
     def _collect(self, node: Address) -> Outcome:
         """A composite: its status is made of what its children say now."""

@@ -291,4 +291,5 @@ def _as_it_is(job: Job) -> Performing:
     )
     if now != record:
         yield Journal([Kept(now)])
-    return Performed(Outcome(job.change.address, job.change.action, Result.NOTHING), now, seen)
+    result = Result.DONE if waits else Result.NOTHING
+    return Performed(Outcome(job.change.address, job.change.action, result), now, seen)
