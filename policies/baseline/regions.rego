@@ -23,10 +23,12 @@ deny contains {"msg": msg, "address": change.address} if {
 
 _region(change) := region if {
 	region := change.change.after.location
+	is_string(region)
 } else := region if {
 	region := trim_right(change.change.after.AvailabilityZone, "abcdefghijklmnopqrstuvwxyz")
 } else := region if {
 	region := input.stack.providers[change.provider_name].region
+	is_string(region) # a provider that has none, or none in the stack, is not judged
 }
 
 # Azure writes "West Europe" and "westeurope" for the same.

@@ -36,3 +36,5 @@ test_an_allowed_provider_passes if count(found(placed("eu-west-1"))) == 0
 test_no_region_at_all_passes if count(found(server)) == 0
 
 test_unset_is_not_enforced if count(regions.deny) == 0 with input as placed("us-east-1")
+
+test_a_provider_without_a_region_passes if count(found(placed(null))) == 0
