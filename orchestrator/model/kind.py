@@ -74,7 +74,10 @@ class KindSchema:
     parent: str = ""
     """The spec property that names the parent, where reading goes by parent."""
     absorbs: Mapping[str, TypeName] = field(default_factory=dict)
-    """Properties that list plain objects, which may be documents of that kind instead, never both."""
+    """Properties that list plain objects, which may be documents of that kind instead, never both.
+
+    A property below another is written with a dot: ``properties.subnets``.
+    """
     stateful: bool = False
     """It holds data: its replacement or deletion loses them, and neither can be undone."""
     replace_first: str = "delete"

@@ -9,6 +9,7 @@ from orchestrator.adapters.silent import Silent
 from orchestrator.engine import applying, planning
 from orchestrator.kit.simulation.faults import Rule
 from orchestrator.model.change import Action
+from orchestrator.model.errors import InvalidSpecError
 from orchestrator.seams.state import Holder
 
 STACK = """apiVersion: opsctl.dev/v1
@@ -211,6 +212,18 @@ def test_what_is_deleted_behind_our_back_is_made_again(shop):
     assert {address: each.action for address, each in changes(shop.plan()).items()} == {"raw": Action.CREATE}
     assert shop.apply().exit_code == 0
     assert changes(shop.plan()) == {}
+
+
+def test_subnets_are_in_their_network_or_documents_of_their_own(shop):
+    """Both at once: an error with the line of the list, and where the other one stands."""
+    inline = "{addressSpace: {addressPrefixes: [10.0.0.0/16]}, subnets: []}"
+    shop.write(RESOURCES.replace("{addressSpace: {addressPrefixes: [10.0.0.0/16]}}", inline))
+    with pytest.raises(InvalidSpecError) as caught:
+        shop.plan()
+    (first, *_) = caught.value.diagnostics
+    assert "net.spec.properties.subnets" in first.message
+    assert "never both" in first.hint
+    assert first.position is not None
 
 
 ABSTRACT = """apiVersion: opsctl.dev/v1

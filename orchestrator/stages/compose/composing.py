@@ -134,7 +134,8 @@ def _clashes(
     owner: Desired, kind: KindSchema, resources: Sequence[Desired], catalogue: Catalogue, found: Findings
 ) -> None:
     for name, child_type in kind.absorbs.items():
-        if name not in owner.spec:
+        at = name.split(".")
+        if not _has(owner.spec, at):
             continue
         child_kind = catalogue.kind(child_type)
         parent = child_kind.parent if child_kind is not None else ""
@@ -144,9 +145,18 @@ def _clashes(
                 found.error(
                     f"{owner.address}.spec.{name} and {child.address} ({child.file}:{child.line}) both manage "
                     f"the {name} of {owner.address}",
-                    owner.document.position(*owner.root, "spec", name) if owner.document else None,
+                    owner.document.position(*owner.root, "spec", *at) if owner.document else None,
                     "keep them in the parent's list or as documents of their own, never both",
                 )
+
+
+def _has(spec: Mapping[str, object], at: Sequence[str]) -> bool:
+    inner: object = spec
+    for step in at:
+        if not isinstance(inner, Mapping) or step not in inner:
+            return False
+        inner = inner[step]
+    return True
 
 
 def _refers(child: Desired, base: str, parent: str) -> bool:
