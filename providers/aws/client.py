@@ -48,19 +48,16 @@ class Client:
 
     def call(self, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """One API call; secrets in ``params`` are revealed here. Raises one of the three families."""
-        from botocore import xform_name  # noqa: PLC0415 - the SDK is imported by the first call
-
         client = self._client(service, operation)
+        name = _method(operation)
         with _mapped(operation, self.made):
-            answer: dict[str, Any] = getattr(client, xform_name(operation))(**reveal(params))
+            answer: dict[str, Any] = getattr(client, name)(**reveal(params))
             return answer
 
     def pages(self, service: str, operation: str, params: Mapping[str, Any], key: str) -> list[Any]:
         """The items under ``key`` of every page; operations that do not page answer one."""
-        from botocore import xform_name  # noqa: PLC0415
-
         client = self._client(service, operation)
-        name = xform_name(operation)
+        name = _method(operation)
         with _mapped(operation):
             if not client.can_paginate(name):
                 return list(getattr(client, name)(**params).get(key, ()))
@@ -80,9 +77,12 @@ class Client:
             return self._clients[service]
 
     def _open(self, service: str) -> Any:
-        import boto3  # noqa: PLC0415
-        from botocore.config import Config  # noqa: PLC0415
-
+        try:
+            import boto3  # noqa: PLC0415 - the SDK is imported by the first call
+            from botocore.config import Config  # noqa: PLC0415
+        except ImportError as error:
+            said = "AWS needs boto3: install opsctl-orchestrator[aws]"
+            raise errors.unusable(f"open {service}", said) from error
         if self._session is None:
             self._session = boto3.Session(**self._keys(), region_name=self.settings.region)
         style = {"addressing_style": "path"} if self.settings.endpoint else {}
@@ -112,6 +112,12 @@ class Client:
             self.counts[model.name] += 1
 
 
+def _method(operation: str) -> str:
+    from botocore import xform_name  # noqa: PLC0415
+
+    return str(xform_name(operation))
+
+
 class _mapped:  # noqa: N801 - reads as a statement
     """Turns whatever the SDK raises inside into one of the three families."""
 
@@ -124,7 +130,9 @@ class _mapped:  # noqa: N801 - reads as a statement
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Raise the mapped error in place of the SDK's."""
-        mapped = _map(self.operation, error, self.made) if error is not None else None
+        if error is None or isinstance(error, ProviderError):
+            return
+        mapped = _map(self.operation, error, self.made)
         if mapped is not None:
             raise mapped from error
 

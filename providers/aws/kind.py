@@ -60,6 +60,8 @@ class Kind(ABC):
     type: ClassVar[str]
     failed: ClassVar[tuple[str, ...]] = ()
     """States from which waiting does not help."""
+    born_marked: ClassVar[bool] = False
+    """The create call writes our marker, though it is found by its name: without the marker it is not ours."""
     pause: ClassVar[float] = 1.0
     """Seconds between two looks while waiting."""
 

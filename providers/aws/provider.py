@@ -114,8 +114,8 @@ class AwsProvider:
         if marked is not None:
             return None if kind.is_going(marked) else marked
         natural = self._seek(kind, kind.named(intent.spec, intent.marker))
-        foreign = natural is not None and natural.marker is not None and natural.marker != intent.marker
-        return None if foreign else natural
+        foreign = natural is not None and natural.marker != intent.marker
+        return None if kind.born_marked and foreign and intent.action is Action.CREATE else natural
 
     def assess(self, type: TypeName, observed: Observed) -> Health:
         """The kind's own judgement."""

@@ -235,3 +235,22 @@ def test_an_update_of_nothing_reads_what_is_there(stack):
         stack.request(Action.UPDATE, "AWS::EC2::InternetGateway", {}, made), Token("u")
     )
     assert done == Done(made)
+
+
+@pytest.mark.parametrize(
+    ("type", "want"),
+    [
+        ("AWS::S3::Bucket", {"BucketName": "somebody-elses"}),
+        ("AWS::RDS::DBSubnetGroup", {"DBSubnetGroupName": "theirs", "DBSubnetGroupDescription": "d"}),
+    ],
+)
+def test_what_somebody_else_made_under_our_name_is_not_taken_for_ours(stack, network, type, want):
+    """A create that fails because the name is taken finds nothing that it could have made."""
+    if "DBSubnetGroupName" in want:
+        want = {**want, "SubnetIds": network.subnets}
+    stack.create(type, want, marker=stack.marker("theirs"))
+    mark = stack.marker("ours")
+    with pytest.raises(PermanentError, match=r"Already|exists"):
+        stack.provider.begin(stack.request(Action.CREATE, type, want, marker=mark), Token("t"))
+    assert stack.find(type, mark, want) is None
+    assert stack.seek(type, want).marker.address == "theirs"

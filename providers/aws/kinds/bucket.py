@@ -37,6 +37,7 @@ class Bucket(Kind):
     """An object store. Only an empty one is deleted: S3 refuses the others."""
 
     type = "AWS::S3::Bucket"
+    born_marked = True
 
     def __init__(self, region: str) -> None:
         self.region = region
@@ -53,7 +54,7 @@ class Bucket(Kind):
             status=status_of(self.type, {"BucketName": "string"}),
             summary=raw(self.type)["description"],
             reads=(ReadWay(How.GET),),
-            marking=Marking.TAG,
+            marking=Marking.NATURAL,
             natural_key=("BucketName",),
             unique_name="BucketName",
             stateful=True,
@@ -80,12 +81,13 @@ class Bucket(Kind):
         return [found.get(name) if isinstance(name, str) else None for name in names]
 
     def creation(self, request: Request, token: str) -> Creation:  # noqa: ARG002
-        """The bucket, its marker, then what S3 does not do by itself."""
+        """The bucket with all its tags, then what S3 does not do by itself."""
         name = self.named(request.want, request.marker)["BucketName"]
-        where = {} if self.region == "us-east-1" else {"LocationConstraint": self.region}
-        asked = {"CreateBucketConfiguration": where} if where else {}
+        asked: dict[str, Any] = {"Tags": tags.wanted(request)}
+        if self.region != "us-east-1":
+            asked["LocationConstraint"] = self.region
         return Creation(
-            s3("CreateBucket", name, **asked),
+            s3("CreateBucket", name, CreateBucketConfiguration=asked),
             id=lambda _: name,
             then=lambda _: self._configured(name, request),
         )
@@ -110,9 +112,8 @@ class Bucket(Kind):
 
     @staticmethod
     def _configured(name: str, request: Request) -> list[Step]:
-        marked = s3("PutBucketTagging", name, Tagging={"TagSet": tags.wanted(request)})
         wanted = [n for n in _DEFAULTS if n in request.want or n == "PublicAccessBlockConfiguration"]
-        return [marked, *(_setting(name, each, request.want) for each in wanted)]
+        return [_setting(name, each, request.want) for each in wanted]
 
     def _one(self, client: Client, name: str) -> Observed | None:
         try:

@@ -63,6 +63,7 @@ class Database(Kind):
     """A managed database. It is deleted without a final snapshot: ``lifecycle.deletion: retain`` keeps it."""
 
     type = "AWS::RDS::DBInstance"
+    born_marked = True
     failed = ("failed", "incompatible-create", "incompatible-network", "incompatible-parameters", "deleting")
     pause = 5.0
 
@@ -87,7 +88,7 @@ class Database(Kind):
             status=status_of(self.type, {"DBInstanceIdentifier": "string"}, moving=("DBInstanceStatus",)),
             summary=raw(self.type)["description"],
             reads=(ReadWay(How.BATCH, 100), ReadWay(How.LIST, 100)),
-            marking=Marking.TAG,
+            marking=Marking.NATURAL,
             natural_key=("DBInstanceIdentifier",),
             unique_name="DBInstanceIdentifier",
             stateful=True,

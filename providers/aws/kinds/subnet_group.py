@@ -22,6 +22,7 @@ class SubnetGroup(Kind):
     """Where databases may be put: subnets in two zones at least."""
 
     type = "AWS::RDS::DBSubnetGroup"
+    born_marked = True
 
     def make_schema(self) -> KindSchema:
         """Named for good; description and subnets change in place."""
@@ -36,7 +37,7 @@ class SubnetGroup(Kind):
             status=status_of(self.type, {"DBSubnetGroupName": "string", "VpcId": "string"}),
             summary=raw(self.type)["description"],
             reads=(ReadWay(How.BATCH, 100),),
-            marking=Marking.TAG,
+            marking=Marking.NATURAL,
             natural_key=("DBSubnetGroupName",),
             unique_name="DBSubnetGroupName",
             refine=tags.refuse_reserved,

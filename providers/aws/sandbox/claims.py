@@ -41,6 +41,10 @@ BEHAVIOURS: Final = (
         "a database that is not available is not modified", _RDS + "ModifyDBInstance: InvalidDBInstanceState"
     ),
     Behaviour("a password has 8 printable characters", _RDS + "CreateDBInstance: MasterUserPassword"),
+    Behaviour(
+        "a bucket is made with its tags",
+        "vendor-doc:Amazon S3 API Reference, CreateBucketConfiguration: Tags",
+    ),
     Behaviour("monitoring is turned on and off", "botocore-shape"),
     Behaviour("a database moves to another port", _RDS + "ModifyDBInstance: DBPortNumber"),
     Behaviour("an unknown database class is InvalidParameterValue", "none"),

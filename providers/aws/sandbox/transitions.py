@@ -7,6 +7,7 @@ for a while, and has an endpoint only when it is available. Public addresses and
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING, Any, Final
 
 from moto.rds.models import DBInstance
@@ -69,6 +70,8 @@ def after(call: Call, world: World, body: bytes, kept: Any) -> bytes:
             return _instances(call, world, body, kept)
         case "CreateTags" | "DeleteTags":
             _retagged(call, world)
+        case "CreateBucket":
+            _tag_bucket(call, world, call.bucket)
         case "CreateDBInstance":
             return _create_database(call, world, body)
         case "ModifyDBInstance":
@@ -133,6 +136,14 @@ def _retagged(call: Call, world: World) -> None:
     for instance in world.live_instances(call.region):
         if instance.id in resources and instance.id in world.addresses:
             world.responders.set_status(world.addresses[instance.id], _answer_of(instance))
+
+
+def _tag_bucket(call: Call, world: World, name: str) -> None:
+    """Tags in the call that makes a bucket, which moto does not read."""
+    if b"<Tags>" not in call.body:
+        return
+    pairs = re.findall(rb"<Key>(.*?)</Key>\s*<Value>(.*?)</Value>", call.body, flags=re.DOTALL)
+    world.s3().put_bucket_tagging(name, {unescape(k.decode()): unescape(v.decode()) for k, v in pairs})
 
 
 def _create_database(call: Call, world: World, body: bytes) -> bytes:

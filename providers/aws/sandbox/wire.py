@@ -42,6 +42,9 @@ class Call:
     operation: str
     params: dict[str, str]
     """Of the query protocol; empty for the others."""
+    body: bytes = b""
+    """Of a call that makes a bucket."""
+    bucket: str = ""
 
     def each(self, prefix: str) -> list[str]:
         """The values of a numbered parameter: ``InstanceId.1``, ``InstanceId.2``, in order."""
@@ -65,7 +68,11 @@ def read_call(environ: WSGIEnvironment) -> Call:
         name = _s3_operation(environ)
     else:
         name = params.get("Action") or environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
-    made = environ[_CALL] = Call(service, region, name, params)
+    body, bucket = b"", environ.get("PATH_INFO", "").strip("/").partition("/")[0] if service == "s3" else ""
+    if name == "CreateBucket":
+        body = environ["wsgi.input"].read()
+        environ["wsgi.input"] = BytesIO(body)
+    made = environ[_CALL] = Call(service, region, name, params, body, bucket)
     return made
 
 

@@ -64,6 +64,10 @@ class World:
         """Moto's RDS of a region."""
         return rds_backends[self.account][region]
 
+    def s3(self) -> Any:
+        """Moto's S3, which is one for all regions."""
+        return s3_backends[self.account]["aws"]
+
     def later(self, action: Callable[[], None]) -> None:
         """Do something when a transition has taken its time."""
         heapq.heappush(self._due, (self.now() + self.transition_seconds, next(self._count), action))
