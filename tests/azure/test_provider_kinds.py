@@ -496,22 +496,19 @@ def test_no_secret_is_in_a_body_read_back(desk, case):
     assert "plain-text" not in repr(created)
 
 
-@pytest.mark.parametrize(
-    ("case", "path"),
-    [(case, path) for case in CASES for path in case.changes],
-    ids=lambda each: getattr(each, "type", each),
-)
-def test_a_change_behind_our_back_is_named_and_healed(desk, case, path):
-    """Drift names the property with the cause drift; an update heals it and nothing is left to do."""
+@by_type
+def test_each_change_behind_our_back_is_named_and_healed(desk, case):
+    """One property at a time: drift names it, with the cause drift; an update heals it and leaves nothing to do."""
     created = made(desk, case)
-    behind_our_back(desk, created.id, case.type, path, case.changes[path])
-    seen = desk.read(case.type, case.spec)
-    proposal = desk.provider.propose(case.type, seen, case.spec, case.spec)
-    assert proposal.action is Action.UPDATE
-    assert any(path.startswith(name) or name.startswith(path) for name in names(proposal)), names(proposal)
-    assert {each.cause for each in proposal.changes} == {Cause.DRIFT}
-    healed = desk.update(case.type, case.spec, seen)
-    assert desk.provider.propose(case.type, healed, case.spec, case.spec).changes == ()
+    for path, value in case.changes.items():
+        behind_our_back(desk, created.id, case.type, path, value)
+        seen = desk.read(case.type, case.spec)
+        proposal = desk.provider.propose(case.type, seen, case.spec, case.spec)
+        assert proposal.action is Action.UPDATE, path
+        assert any(path.startswith(name) or name.startswith(path) for name in names(proposal)), path
+        assert {each.cause for each in proposal.changes} == {Cause.DRIFT}, path
+        healed = desk.update(case.type, case.spec, seen)
+        assert desk.provider.propose(case.type, healed, case.spec, case.spec).changes == (), path
 
 
 @by_type

@@ -226,6 +226,29 @@ def test_subnets_are_in_their_network_or_documents_of_their_own(shop):
     assert first.position is not None
 
 
+LOOKUP = """apiVersion: opsctl.dev/v1
+kind: Data
+type: Microsoft.Resources/resourceGroups
+metadata: {name: theirs}
+spec: {name: theirs}
+"""
+
+
+def test_a_group_of_somebody_else_is_looked_up_and_left_alone(shop):
+    """By its name alone; what it tells is used, and nothing is done to it."""
+    shop.cloud.resources.resource_groups.create_or_update("theirs", {"location": "northeurope"})
+    (shop.folder / "shop.yaml").write_text(LOOKUP)
+    stack = shop.folder / "opsctl.yaml"
+    stack.write_text(
+        stack.read_text().partition("outputs:")[0] + "outputs: {place: '${theirs.status.location}'}\n"
+    )
+    applied = shop.apply()
+    assert_done(applied)
+    assert applied.outputs == {"place": "northeurope"}
+    assert_done(shop.apply(destroy=True))
+    assert shop.cloud.resources.resource_groups.check_existence("theirs")
+
+
 ABSTRACT = """apiVersion: opsctl.dev/v1
 kind: DatabaseInstance
 metadata: {name: orders}

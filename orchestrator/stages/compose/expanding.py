@@ -181,9 +181,10 @@ class Expander:
         kind: KindSchema | None,
         address: Address,
     ) -> None:
-        violations = check(spec, schema, ("spec",))
-        self._found.violations(violations, piece.document, piece.root, address)
-        if kind is not None and kind.refine is not None:
+        lookup = kind is not None and piece.body.get("kind") == "Data" and not kind.data_only
+        asked = _asked(kind) if kind is not None and lookup else schema
+        self._found.violations(check(spec, asked, ("spec",)), piece.document, piece.root, address)
+        if kind is not None and kind.refine is not None and not lookup:
             for message in kind.refine(spec):
                 self._found.error(message, piece.position("spec"), address=address)
 
@@ -291,6 +292,13 @@ class Expander:
 
 
 _EMPTY = Property()
+
+
+def _asked(kind: KindSchema) -> Property:
+    """The spec of a lookup: of what its kind requires, only what says which object is meant."""
+    members = kind.spec.properties.items()
+    eased = {n: replace(p, required=p.required and n in kind.natural_key) for n, p in members}
+    return replace(kind.spec, properties=eased)
 
 
 def _mode(piece: Piece, kind: KindSchema | None, *, composite: bool) -> Mode:
