@@ -235,6 +235,26 @@ def test_an_update_meets_a_change_in_between_with_412(desk, monkeypatch):
         desk.update(VNET, NET | {"tags": {"a": "b"}}, made, NET)
 
 
+def test_a_new_password_is_sent_and_it_alone(desk, monkeypatch):
+    """A secret of another version is a change; the PATCH holds the plain value and nothing else."""
+    made = desk.create(SERVER, DATABASE)
+    renewed = Secret("plain-text-9!", "env:PASSWORD", "v2")
+    want = DATABASE | {"properties": DATABASE["properties"] | {"administratorLoginPassword": renewed}}
+    sent = []
+    client = desk.provider._client
+    send = client.send
+
+    def noted(method, path, **more):
+        if method == "PATCH":
+            sent.append(more["body"])
+        return send(method, path, **more)
+
+    monkeypatch.setattr(client, "send", noted)
+    desk.update(SERVER, want, made, DATABASE)
+    assert sent == [{"properties": {"administratorLoginPassword": "plain-text-9!"}}]
+    assert desk.provider.propose(SERVER, made, DATABASE, DATABASE).changes == ()
+
+
 def test_a_group_that_holds_other_things_is_not_deleted(desk):
     """Deleting a group would take them along: refused with their names."""
     desk.create(VNET, NET)

@@ -42,6 +42,8 @@ def test_a_group_is_made_checked_listed_and_deleted_with_its_children(cloud):
     assert groups.check_existence("RG")
     subnet_of(cloud)
     assert [each.name for each in groups.list()] == ["rg"]
+    held = cloud.resources.resources.list_by_resource_group("rg")
+    assert [each.type for each in held] == ["Microsoft.Network/virtualNetworks"]
     groups.begin_delete("rg").result()
     assert not groups.check_existence("rg")
     assert cloud.world.resources == {}

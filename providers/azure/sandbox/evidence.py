@@ -23,6 +23,7 @@ BEHAVIOURS: Final = (
     Behaviour("PUT of a group answers 201 or 200 at once", "sdk:resource_groups.create_or_update"),
     Behaviour("PUT of a server, database or firewall rule answers 202", SPECS),
     Behaviour("DELETE of a group answers 202 with a Location", "sdk:resource_groups.begin_delete"),
+    Behaviour("a group lists what is directly in it", "sdk:resources.list_by_resource_group"),
     Behaviour("DELETE of an account or container is synchronous", "sdk:storage_accounts.delete"),
     Behaviour("DELETE of a missing resource answers 204", SPECS),
     Behaviour("DELETE of a missing group answers 404", "none"),
