@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -41,6 +41,8 @@ class Client:
     counts: Counter[str] = field(default_factory=Counter)
     made: set[str] = field(default_factory=set)
     """Ids of this run's new objects, which AWS may not know everywhere yet."""
+    reached: bool = False
+    """Whether AWS has answered this client at all: until then, an endpoint that is not there is a wrong one."""
     _clients: dict[str, Any] = field(default_factory=dict)
     _session: Any = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -50,7 +52,7 @@ class Client:
         """One API call; secrets in ``params`` are revealed here. Raises one of the three families."""
         client = self._client(service, operation)
         name = _method(operation)
-        with _mapped(operation, self.made):
+        with _mapped(operation, self):
             answer: dict[str, Any] = getattr(client, name)(**reveal(params))
             return answer
 
@@ -58,7 +60,7 @@ class Client:
         """The items under ``key`` of every page; operations that do not page answer one."""
         client = self._client(service, operation)
         name = _method(operation)
-        with _mapped(operation):
+        with _mapped(operation, self):
             if not client.can_paginate(name):
                 return list(getattr(client, name)(**params).get(key, ()))
             page = {"PageSize": _PAGE[service]} if service in _PAGE else {}
@@ -71,7 +73,7 @@ class Client:
         return getattr(self._mine, "calls", 0)
 
     def _client(self, service: str, operation: str) -> Any:
-        with self._lock, _mapped(operation):
+        with self._lock, _mapped(operation, self):
             if service not in self._clients:
                 self._clients[service] = self._open(service)
             return self._clients[service]
@@ -95,6 +97,7 @@ class Client:
         )
         client = self._session.client(service, endpoint_url=self.settings.endpoint or None, config=config)
         client.meta.events.register("before-call", self._count)
+        client.meta.events.register("after-call", self._answered)
         return client
 
     def _keys(self) -> dict[str, str]:
@@ -105,6 +108,9 @@ class Client:
             "profile_name": self.settings.profile,
         }
         return {name: reveal(value) for name, value in given.items() if value}
+
+    def _answered(self, **_: Any) -> None:
+        self.reached = True
 
     def _count(self, model: Any, **_: Any) -> None:
         self._mine.calls = self.calls_of_this_thread + 1
@@ -121,9 +127,9 @@ def _method(operation: str) -> str:
 class _mapped:  # noqa: N801 - reads as a statement
     """Turns whatever the SDK raises inside into one of the three families."""
 
-    def __init__(self, operation: str, made: Collection[str] = ()) -> None:
+    def __init__(self, operation: str, client: Client) -> None:
         self.operation = operation
-        self.made = made
+        self.client = client
 
     def __enter__(self) -> None:
         """Nothing to prepare."""
@@ -132,20 +138,23 @@ class _mapped:  # noqa: N801 - reads as a statement
         """Raise the mapped error in place of the SDK's."""
         if error is None or isinstance(error, ProviderError):
             return
-        mapped = _map(self.operation, error, self.made)
+        mapped = _map(self.operation, error, self.client)
         if mapped is not None:
             raise mapped from error
 
 
-def _map(operation: str, error: BaseException, made: Collection[str]) -> ProviderError | None:
+def _map(operation: str, error: BaseException, client: Client) -> ProviderError | None:
     from botocore import exceptions as sdk  # noqa: PLC0415
     from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     match error:
         case sdk.ClientError():
-            return errors.answered(operation, error.response, made)
+            return errors.answered(operation, error.response, client.made)
         case sdk.EndpointConnectionError() | sdk.ConnectTimeoutError() | sdk.ProxyConnectionError():
-            return errors.unsent(operation, f"cannot reach AWS: {error}")
+            said = f"cannot reach AWS: {error}"
+            if client.reached:
+                return errors.unsent(operation, said)
+            return errors.unusable(operation, f"{said} (check the endpoint, the region and the network)")
         case sdk.NoCredentialsError():
             said = "no AWS credentials were found: set accessKeyId and secretAccessKey by reference, or a profile"
             return errors.unusable(operation, said)

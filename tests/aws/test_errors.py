@@ -78,11 +78,17 @@ def test_an_object_of_this_run_may_not_be_known_everywhere_yet():
     assert isinstance(answered("DescribeSubnets", response, {"subnet-1"}), PermanentError)
 
 
-def test_an_endpoint_that_nobody_serves_is_transient_and_says_where():
-    """Nothing was sent."""
-    client = Client(Settings("eu-central-1", "http://127.0.0.1:9", access_key_id="a", secret_access_key="b"))
+def test_an_endpoint_that_never_answered_is_a_wrong_one(client, cloud):
+    """Said at once; the same failure after a first answer is an outage, which may pass."""
+    nowhere = Client(Settings("eu-central-1", "http://127.0.0.1:9", access_key_id="a", secret_access_key="b"))
+    with pytest.raises(PermanentError, match=r"cannot reach AWS.*check the endpoint"):
+        nowhere.call(*MAKE)
+    nowhere.reached = True
     with pytest.raises(TransientError, match="cannot reach AWS"):
-        client.call(*MAKE)
+        nowhere.call(*MAKE)
+    assert not client.reached
+    client.call(*READ)
+    assert client.reached
 
 
 def test_without_credentials_the_message_says_what_to_set(monkeypatch):
