@@ -44,6 +44,8 @@ _CAUSES: Final[Mapping[str, str]] = {
     Cause.DEFAULT: "a default comes back",
     Cause.UPSTREAM: "it follows another resource",
 }
+_LONGEST_ID: Final = 48
+_PLAIN_CREATE: Final = "it is not there yet"
 _GATE_END: Final = {"undo": "undo", "halt": "halt", "continue": "go on"}
 
 
@@ -59,9 +61,14 @@ def render_change(change: Change, style: Style) -> Iterator[str]:
 def _about(change: Change, style: Style) -> str:
     place = f"{change.file}:{change.line}" if change.file else ""
     provider = f"at {change.provider}" if "." in change.provider else ""
-    known = f"({change.id})" if change.id and change.action is not Action.READ else ""
+    known = f"({_short(change.id)})" if change.id and change.action is not Action.READ else ""
     parts = [change.type, provider, style.paint(known, "dim"), why(change), style.paint(place, "dim")]
     return "  ".join(p for p in parts if p)
+
+
+def _short(id: str) -> str:
+    """An id that fits a line: the end of a long path tells most."""
+    return id if len(id) <= _LONGEST_ID else f"…{id[-_LONGEST_ID + 1 :]}"
 
 
 def why(change: Change) -> str:
@@ -72,7 +79,7 @@ def why(change: Change) -> str:
         text = f"{text} ({order})"
     if change.deposed:
         text = f"{text}: it was left behind by a replacement"
-    elif change.reason:
+    elif change.reason and change.reason != _PLAIN_CREATE:
         text = f"{text}: {', '.join(_CAUSES.get(word, word) for word in change.reason.split(', '))}"
     if change.moved_from and change.action is not Action.MOVE:
         text = f"{text}; it was called {change.moved_from}"

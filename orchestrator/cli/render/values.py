@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from orchestrator.model.values import Secret, Unknown
 
 UNKNOWN_TEXT: Final = "(known after apply)"
 SENSITIVE_TEXT: Final = "(sensitive)"
+_SECRET: Final = re.compile(r"""\$\{\s*secret\(\s*["']([^"']*)["']\s*\)\s*\}""")
 _LONGEST: Final = 160
 _MOST_LINES: Final = 40
 
@@ -21,7 +23,7 @@ def inline(value: Any) -> str:
         case Unknown():
             return UNKNOWN_TEXT
         case Secret():
-            return f"(sensitive, {value.reference})" if value.reference else SENSITIVE_TEXT
+            return f"(sensitive, {_source(value.reference)})" if value.reference else SENSITIVE_TEXT
         case None:
             return "null"
         case str():
@@ -34,6 +36,12 @@ def inline(value: Any) -> str:
             return str(value.text)
         case _:
             return json.dumps(value, default=str)
+
+
+def _source(reference: str) -> str:
+    """Where a secret comes from, without the expression around it."""
+    found = _SECRET.fullmatch(reference)
+    return found[1] if found else reference
 
 
 def _quoted(text: str) -> str:

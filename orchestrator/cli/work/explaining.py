@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from orchestrator import bootstrap
 from orchestrator.cli.console import Console
@@ -59,7 +60,8 @@ def _kind(kind: KindSchema, style: Style) -> Iterator[str]:
         yield f"  {kind.documentation}"
     yield ""
     yield style.paint("spec", "bold")
-    yield from _table(kind.spec, style)
+    settable = {name: p for name, p in kind.spec.properties.items() if not p.read_only}
+    yield from _table(replace(kind.spec, properties=settable), style)
     yield ""
     yield style.paint("status", "bold")
     yield f"  {style.paint('id', 'bold')}  string"

@@ -30,7 +30,7 @@ def schema(console: Console, type: str | None) -> int:
         near = catalogue.nearest_type(type)
         hint = f"did you mean {near!r}?" if near else "opsctl types lists what is known"
         raise OpsctlError(f"unknown type {type!r}\nhint: {hint}")
-    console.result(dump({"$schema": _DIALECT, "title": type, **of_property(kind.spec)}))
+    console.result(dump({"$schema": _DIALECT, "title": type, **_plain(kind.spec, expressions=True)}))
     return 0
 
 
@@ -107,7 +107,7 @@ def documents(specs: Mapping[str, Property]) -> dict[str, Any]:
             "metadata": _METADATA,
         },
         "allOf": [resource],
-        "$defs": {_name(name): of_property(spec) for name, spec in specs.items()},
+        "$defs": {_name(name): _plain(spec, expressions=True) for name, spec in specs.items()},
     }
 
 

@@ -1,0 +1,103 @@
+"""JSON results have the shapes that are published."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
+FILE = """\
+apiVersion: opsctl.dev/v1
+kind: Resource
+type: Local::File
+metadata: {name: letter, labels: {app: shop}}
+spec: {path: letter.txt, content: "%s"}
+"""
+
+
+def fits(document) -> None:
+    """Raises where a document does not fit the schema of its kind."""
+    schema = json.loads((FOLDER / f"{document['kind']}.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(document)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda p: p.name)
+def test_schemas_are_schemas(path):
+    """Each file is a valid JSON Schema."""
+    jsonschema.Draft202012Validator.check_schema(json.loads(path.read_text()))
+
+
+@pytest.mark.parametrize("name", ["plan.json"])
+def test_a_plan_with_everything_fits(name):
+    """The golden plan, in which everything occurs, fits."""
+    fits(json.loads((Path(__file__).parents[1] / "golden" / name).read_text()))
+
+
+def test_every_command_keeps_its_shape(stack):
+    """From a first plan to drift and an error: each document fits."""
+    stack.write(
+        "opsctl.yaml",
+        (stack.folder / "opsctl.yaml").read_text() + 'outputs: {path: "${letter.status.path}", n: 1}\n',
+    )
+    stack.write("letter.yaml", FILE % "one")
+    stack.values(a='"${letter.status.sha256}"')
+    fits(stack.run("validate", "--output", "json").json)
+    fits(stack.run("plan", "--output", "json").json)
+    fits(stack.run("apply", "--auto-approve", "--output", "json").json)
+    fits(stack.run("plan", "--output", "json").json)
+    fits(stack.run("show", "--output", "json").json)
+    fits(stack.run("state", "list", "--output", "json").json)
+    fits(stack.run("output", "--output", "json").json)
+    (stack.folder / "letter.txt").write_text("changed")
+    fits(stack.run("drift", "--output", "json").json)
+    fits(stack.run("destroy", "--auto-approve", "--output", "json").json)
+    stack.write("letter.yaml", "kind: [")
+    fits(stack.run("plan", "--output", "json").json)
+
+
+def test_the_schema_of_documents_accepts_what_plan_accepts(stack):
+    """``opsctl schema`` fits resources that are right, and refuses a property that does not exist."""
+    schema = stack.run("schema").json
+    checker = jsonschema.Draft202012Validator(schema)
+    checker.check_schema(schema)
+    right = {
+        "apiVersion": "opsctl.dev/v1",
+        "kind": "Resource",
+        "type": "Local::File",
+        "metadata": {"name": "x"},
+        "spec": {"path": "x", "content": "${a.status.value}"},
+    }
+    assert not list(checker.iter_errors(right))
+    assert list(checker.iter_errors({**right, "spec": {"path": "x", "contents": ""}}))
+    assert list(checker.iter_errors({**right, "type": "Local::Fil"}))
+
+
+def test_the_schema_of_one_type(stack):
+    """An unknown type is answered with the nearest."""
+    schema = stack.run("schema", "Local::File").json
+    assert schema["required"] == ["content", "path"]
+    assert "did you mean 'Local::File'?" in stack.run("schema", "Local::Fil").err
+
+
+def test_types_and_providers(stack):
+    """What is installed, in text and JSON."""
+    assert "Local::Value" in stack.run("types", "local").out
+    assert {t["type"] for t in stack.run("types", "local", "--output", "json").json["types"]} >= {
+        "Local::File"
+    }
+    assert "did you mean 'local'?" in stack.run("types", "locl").err
+    families = {p["family"] for p in stack.run("providers", "--output", "json").json["providers"]}
+    assert families >= {"aws", "azure", "local", "openstack"}
+
+
+def test_explain(stack):
+    """A type, a property, and the nearest name of one that does not exist."""
+    assert "required, a change replaces the resource" in stack.run("explain", "Local::File").out
+    assert "matches" in stack.run("explain", "Local::File.mode").out
+    assert "kept by an update" in stack.run("explain", "Local::File.status.path").out
+    assert "did you mean 'content'?" in stack.run("explain", "Local::File.contnt").err
+    assert "did you mean 'Local::File'?" in stack.run("explain", "Local::Fil").err
+    assert stack.run("explain", "Microsoft.Compute/disks").code == 0
