@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -14,7 +15,6 @@ from orchestrator.cli.render.style import Style
 from orchestrator.model.change import Action
 from orchestrator.model.ids import Address
 from orchestrator.model.outcome import Outcome, Result
-
 
 CTRL_C = b"\x03"
 
@@ -98,7 +98,10 @@ def on_a_terminal(stack, *arguments: str, typed: bytes = b"", **environ: str) ->
     )  # fmt: skip
     os.close(theirs)
     seen = b""
+    interrupt = False
     while True:
+        if interrupt and process.poll() is None and not select.select([ours], [], [], 1.0)[0]:
+            process.send_signal(signal.SIGINT)  # the first came before the read began, as it may
         try:
             piece = os.read(ours, 4096)
         except OSError:  # the other end is closed
@@ -108,6 +111,7 @@ def on_a_terminal(stack, *arguments: str, typed: bytes = b"", **environ: str) ->
         seen += piece
         if typed and b"go on" in seen:
             if typed == CTRL_C:
+                interrupt = True
                 process.send_signal(signal.SIGINT)
             else:
                 os.write(ours, typed)
@@ -138,3 +142,12 @@ def test_destroy_asks_for_the_name_of_the_stack(stack):
     assert code == 0
     assert "\x1b[3" not in seen
     assert "Destroy: 1 deleted." in seen
+
+
+def test_ctrl_c_at_the_question_is_no(stack):
+    """Exit code 130, nothing applied, no lock left."""
+    stack.values(a="1")
+    code, _ = on_a_terminal(stack, "apply", typed=CTRL_C)
+    assert code == 130
+    assert stack.run("state", "list").out == "The state is empty.\n"
+    stack.apply()
