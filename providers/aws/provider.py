@@ -34,6 +34,8 @@ class AwsProvider:
     def __init__(self, client: Client, kinds: Mapping[TypeName, Kind]) -> None:
         self._client = client
         self._kinds = kinds
+        self._refused: set[Token] = set()
+        """Creates that AWS refused outright: what is found in their place was there before."""
 
     @cached_property
     def kinds(self) -> Mapping[TypeName, KindSchema]:
@@ -113,6 +115,8 @@ class AwsProvider:
         marked = kind.seek_marked(self._client, intent.marker)
         if marked is not None:
             return None if kind.is_going(marked) else marked
+        if intent.token in self._refused:
+            return None
         natural = self._seek(kind, kind.named(intent.spec, intent.marker))
         foreign = natural is not None and natural.marker != intent.marker
         return None if kind.born_marked and foreign and intent.action is Action.CREATE else natural
@@ -140,7 +144,11 @@ class AwsProvider:
 
     def _create(self, kind: Kind, request: Request, token: Token) -> Done | Pending:
         creation = kind.creation(request, token)
-        answer = self._make(creation.call) or {}
+        try:
+            answer = self._make(creation.call) or {}
+        except PermanentError:
+            self._refused.add(token)
+            raise
         made = creation.id(answer)
         self._client.made.add(made)
         steps = tuple(creation.then(made))

@@ -9,7 +9,7 @@ from orchestrator.model.change import Action
 from orchestrator.model.errors import OutcomeUnknownError, PermanentError, TransientError
 from orchestrator.model.health import Level
 from orchestrator.model.ids import Token, TypeName
-from orchestrator.model.provision import Done, Pending
+from orchestrator.model.provision import Done, Intent, Pending
 from orchestrator.model.values import Secret
 
 INSTANCE = "AWS::EC2::Instance"
@@ -251,6 +251,18 @@ def test_what_somebody_else_made_under_our_name_is_not_taken_for_ours(stack, net
     stack.create(type, want, marker=stack.marker("theirs"))
     mark = stack.marker("ours")
     with pytest.raises(PermanentError, match=r"Already|exists"):
-        stack.provider.begin(stack.request(Action.CREATE, type, want, marker=mark), Token("t"))
+        stack.provider.begin(stack.request(Action.CREATE, type, want, marker=mark), Token(f"taken {type}"))
     assert stack.find(type, mark, want) is None
     assert stack.seek(type, want).marker.address == "theirs"
+
+
+def test_a_refused_create_finds_nothing_in_its_place(stack, ec2, network):
+    """The rule was there before us: what has no marker is not taken for what the refused call made."""
+    want = {"GroupId": network.group, "IpProtocol": "tcp", "FromPort": 1, "ToPort": 2, "CidrIp": "10.0.0.0/8"}
+    name, mark = "AWS::EC2::SecurityGroupIngress", stack.marker("rule")
+    stack.create(name, want)
+    with pytest.raises(PermanentError, match="Duplicate"):
+        stack.provider.begin(stack.request(Action.CREATE, name, want, marker=mark), Token("refused"))
+    intent = Intent(Token("refused"), Action.CREATE, TypeName(name), mark.address, "aws", mark, spec=want)
+    assert stack.provider.find(intent) is None
+    assert stack.seek(name, want) is not None
