@@ -28,6 +28,8 @@ class Console:
         self.environ = environ
         self.output = Output.TEXT
         self.interrupts = Interrupts(self.say)
+        self.through: Callable[[str], None] | None = None
+        """While lines are redrawn on standard error: how to write between them."""
         self.out_style = style_of(out, environ)
         self.err_style = style_of(err, environ)
 
@@ -43,6 +45,9 @@ class Console:
 
     def say(self, text: str) -> None:
         """Something beside the result."""
+        if self.through is not None:
+            self.through(self.err_style.plain(text))
+            return
         self.out.flush()
         self.err.write(f"{self.err_style.plain(text)}\n")
         self.err.flush()

@@ -33,7 +33,11 @@ class Work:
     def watched(self, what: Callable[[], T]) -> T:
         """Do something long: its progress is shown, and the first Ctrl-C stops it gently."""
         with self.console.interrupts.gently(self.session.stop), showing(self.events):
-            return what()
+            self.console.through = self.events.say
+            try:
+                return what()
+            finally:
+                self.console.through = None
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -128,7 +129,7 @@ def test_apply_asks_on_a_terminal(stack):
     assert "not approved: nothing was done" in seen
     code, seen = on_a_terminal(stack, "apply", typed=b"yes\n")
     assert code == 0
-    assert "\x1b[" in seen
+    assert re.search(r"(^|\n|\x1b\[2K)  \x1b\[32;1m\+", seen), "the plan begins a line of its own"
     assert "created" in seen
 
 

@@ -77,6 +77,10 @@ class Events:
         self.spoken = self.now()
         print(line, file=self.stream, flush=True)
 
+    def say(self, text: str) -> None:
+        """Something beside the steps, between the lines that are redrawn."""
+        self.write(text)
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """While the block lasts, nothing is drawn: somebody is asked."""

@@ -65,16 +65,16 @@ class Asking:
         """Whether the plan may be carried out."""
         console = self._work.console
         console.interrupts.check()
-        self.notes = found(self._work, planned.notes)
-        apart = console.output is not Output.TEXT
-        if not apart:
-            console.result(planned_text(planned, self._work, on_error_stream=False))
-            console.out.flush()
-        elif not self._approved:
-            console.say(planned_text(planned, self._work, on_error_stream=True))
-        if planned.plan.empty or self._approved or planned.plan.denied:
-            return True
-        return self._ask(planned)
+        with self._work.events.paused():
+            self.notes = found(self._work, planned.notes)
+            if console.output is Output.TEXT:
+                console.result(planned_text(planned, self._work, on_error_stream=False))
+                console.out.flush()
+            elif not self._approved:
+                console.say(planned_text(planned, self._work, on_error_stream=True))
+            if planned.plan.empty or self._approved or planned.plan.denied:
+                return True
+            return self._ask(planned)
 
     def _ask(self, planned: Planned) -> bool:
         """Ask in words that fit the danger: whoever destroys a stack types its name."""
@@ -85,7 +85,7 @@ class Asking:
             if self._destroy
             else "Apply this? Type yes to go on: "
         )
-        with console.interrupts.plainly(), self._work.events.paused():
+        with console.interrupts.plainly():
             console.err.write(console.err_style.paint(question, "bold"))
             console.err.flush()
             return console.answer() == wanted
