@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any, TextIO
 
@@ -27,9 +29,9 @@ class Console:
         self.err = err
         self.environ = environ
         self.output = Output.TEXT
-        self.interrupts = Interrupts(self.say)
-        self.through: Callable[[str], None] | None = None
-        """While lines are redrawn on standard error: how to write between them."""
+        self.interrupts = Interrupts(self.alert)
+        self.notice: Callable[[str], None] | None = None
+        """While lines are redrawn on standard error: how to have one more of them."""
         self.out_style = style_of(out, environ)
         self.err_style = style_of(err, environ)
 
@@ -45,12 +47,17 @@ class Console:
 
     def say(self, text: str) -> None:
         """Something beside the result."""
-        if self.through is not None:
-            self.through(self.err_style.plain(text))
-            return
         self.out.flush()
         self.err.write(f"{self.err_style.plain(text)}\n")
         self.err.flush()
+
+    def alert(self, text: str) -> None:
+        """Something from a signal handler: past the streams, whose locks may be held by what it interrupts."""
+        if self.notice is not None:
+            self.notice(text)
+            return
+        with suppress(OSError, ValueError):
+            os.write(self.err.fileno(), f"{text}\n".encode())
 
     def diagnostics(self, found: Sequence[Diagnostic]) -> None:
         """Warnings and errors, for people."""

@@ -33,11 +33,11 @@ class Work:
     def watched(self, what: Callable[[], T]) -> T:
         """Do something long: its progress is shown, and the first Ctrl-C stops it gently."""
         with self.console.interrupts.gently(self.session.stop), showing(self.events):
-            self.console.through = self.events.say
+            self.console.notice = self.events.notify if self.events.style.live else None
             try:
                 return what()
             finally:
-                self.console.through = None
+                self.console.notice = None
 
 
 @contextmanager

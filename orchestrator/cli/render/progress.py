@@ -41,6 +41,7 @@ class Events:
         self.style = style
         self.now = now
         self.phase = ""
+        self.notice = ""
         self.running: dict[Address, tuple[str, float]] = {}
         self.spoken = now()
         self.pause: Callable[[], None] = _nothing
@@ -77,9 +78,9 @@ class Events:
         self.spoken = self.now()
         print(line, file=self.stream, flush=True)
 
-    def say(self, text: str) -> None:
-        """Something beside the steps, between the lines that are redrawn."""
-        self.write(text)
+    def notify(self, text: str) -> None:
+        """Something beside the steps, first among the lines that are redrawn; safe in a signal handler."""
+        self.notice = text
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -97,7 +98,7 @@ class Events:
         shown = [f"{a}  {what}  {ago(self.now() - since)}" for a, (what, since) in running[:_MOST_ROWS]]
         if len(running) > _MOST_ROWS:
             shown.append(f"and {len(running) - _MOST_ROWS} more")
-        return shown
+        return [self.notice, *shown] if self.notice else shown
 
     def tick(self) -> None:
         """Break a long silence with what is waited for."""
