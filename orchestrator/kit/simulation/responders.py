@@ -17,6 +17,8 @@ from http import HTTPStatus
 from typing import Final
 
 HTTP_PORTS: Final = frozenset({80, 8080})
+OWN: Final = 40009
+"""Held on every address, so that no other process hands out the same one; it says nothing."""
 _LIMIT: Final = 64 * 1024
 
 
@@ -58,7 +60,7 @@ class Responders:
                 address = socket.inet_ntoa(self._next.to_bytes(4, "big"))
                 self._next += 1
                 machine = _Machine(name, status)
-                if self._listen(machine, address, ports):
+                if self._listen(machine, address, (OWN, *ports)):
                     break
             self._machines[address] = machine
             for listener in machine.listeners.values():
@@ -70,7 +72,7 @@ class Responders:
     def ports(self, address: str) -> list[int]:
         """The ports that answer at an address; none where it was never opened or is closed."""
         machine = self._machines.get(address)
-        return sorted(machine.listeners) if machine else []
+        return sorted(set(machine.listeners) - {OWN}) if machine else []
 
     def set_status(self, address: str, code: int) -> None:
         """What HTTP answers there from now on. Raises KeyError for an address that is not open."""
@@ -83,7 +85,7 @@ class Responders:
         """
         with self._lock:
             machine = self._machines[address]
-            for port in set(machine.listeners) - set(ports):
+            for port in set(machine.listeners) - {OWN, *ports}:
                 listener = machine.listeners.pop(port)
                 self._selector.unregister(listener)
                 listener.close()

@@ -76,7 +76,13 @@ class KeyPairKind:
             return Done(request.prior)
         wanted = reveal(request.want)
         body = picked(wanted, "name", "public_key", "type")
-        made = cloud.client.send("compute", "POST", PATH, {"keypair": body})["keypair"]
+        try:
+            made = cloud.client.send("compute", "POST", PATH, {"keypair": body})["keypair"]
+        except PermanentError as error:
+            there = self._get(cloud, wanted["name"]) if "already exists" in error.message else None
+            if there is None or trimmed(there["public_key"]) != trimmed(wanted["public_key"]):
+                raise
+            made = there  # by a call whose answer was lost: it is the same key
         return Done(_observe({"type": body.get("type", "ssh"), **made}))
 
     @staticmethod

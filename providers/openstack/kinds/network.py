@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.model.change import Action
-from orchestrator.model.errors import PermanentError, TransientError
+from orchestrator.model.errors import OutcomeUnknownError, PermanentError, TransientError
 from orchestrator.model.ids import Address, Token
 from orchestrator.model.kind import KindSchema, ReadWay
 from orchestrator.model.marker import is_marker, marker_of_labels
@@ -111,7 +111,12 @@ class NetworkKind:
         labels = [*request.marker.labels(), *spec.get("tags", ())]
         handle = {"id": made["id"], "final": final, "tags": labels, "spelled": dict(spec)}
         if contains(request.want, Secret):  # which no handle may hold: both steps are then one
-            return self.poll(cloud, handle)
+            try:
+                return self.poll(cloud, handle)
+            except TransientError as error:  # not to be created again
+                raise OutcomeUnknownError(
+                    error.message, error.operation, error.code, error.request_id
+                ) from error
         return Pending(handle, 0.0, "its marker", made["id"])
 
     def _marked_as(self, cloud: Cloud, handle: Mapping[str, Any]) -> Observed:

@@ -24,6 +24,7 @@ _OWNERS = (
     "network:router_interface_distributed",
     "network:ha_router_replicated_interface",
 )
+_EXISTS: Final = "already has a port"
 LISTING: Final = Listing("network", "/ports", "port", "ports", own=False)
 
 
@@ -114,14 +115,34 @@ class InterfaceKind:
         wanted = reveal(request.want)
         id = self._natural(cloud, wanted)
         router, key, value = _parsed(id)
-        told = cloud.client.send("network", "PUT", f"/routers/{router}/add_router_interface", {key: value})
-        shown = cloud.client.peek("network", f"/ports/{told['port_id']}") or {}
-        fresh = {"id": told["port_id"], "fixed_ips": [{"subnet_id": told["subnet_id"]}], "status": ""}
-        return Done(self._observe(cloud, id, shown.get("port", fresh), wanted))
+        try:
+            told = cloud.client.send(
+                "network", "PUT", f"/routers/{router}/add_router_interface", {key: value}
+            )
+        except PermanentError as error:
+            if _EXISTS not in error.message.lower():
+                raise
+            told = {}  # by a call whose answer was lost: it joins the same two ends
+        handle = {
+            "id": id,
+            "port": told.get("port_id"),
+            "subnet": told.get("subnet_id"),
+            "spelled": dict(request.want),
+        }
+        return Pending(handle, 0.0, "the router's port", id)
 
     def poll(self, cloud: Cloud, handle: Mapping[str, Any]) -> Done | Pending:
-        """Try to part again."""
+        """Look at the new port, or try to part again."""
+        if "until" not in handle:
+            return Done(self._made(cloud, handle))
         return put_off(cloud, str(handle["path"]), handle["body"], float(handle["until"]))
+
+    def _made(self, cloud: Cloud, handle: Mapping[str, Any]) -> Observed:
+        id = str(handle["id"])
+        ports = self._ports(cloud, device_id=_parsed(id)[0])
+        fresh = {"id": handle["port"], "fixed_ips": [{"subnet_id": handle["subnet"]}], "status": ""}
+        port = next((port for port in ports if self._joins(port, id)), fresh)  # it may not show yet
+        return self._observe(cloud, id, port, handle["spelled"])
 
     def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
         """Find by the two ends."""

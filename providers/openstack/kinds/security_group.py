@@ -18,10 +18,9 @@ from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind
 from providers.openstack.kinds.properties import TAGS, flag, name, spec, status, text
-from providers.openstack.kinds.security_group_rule import FIELDS, PATH, identity, rule_properties
+from providers.openstack.kinds.security_group_rule import EXISTS, FIELDS, PATH, identity, rule_properties
 
 _RULE_FIELDS = FIELDS[1:]
-_EXISTS = "SecurityGroupRuleExists"
 
 
 def _status(body: Body) -> dict[str, object]:
@@ -98,7 +97,7 @@ class GroupKind(NetworkKind):
             try:
                 cloud.client.send("network", "POST", PATH, {"security_group_rule": body})
             except PermanentError as error:
-                if error.code != _EXISTS:
+                if error.code != EXISTS:
                     raise
 
     def _remove(self, cloud: Cloud, group: str, rules: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -28,6 +29,7 @@ from providers.openstack.kinds.properties import (
     text,
 )
 
+EXISTS: Final = "SecurityGroupRuleExists"
 PATH: Final = "/security-group-rules"
 LISTING: Final = Listing("network", PATH, "security_group_rule", "security_group_rules", own=True)
 
@@ -141,8 +143,17 @@ class RuleKind:
             return Done(request.prior)
         wanted = reveal(request.want)
         sent = {"direction": "ingress", **to_body(cloud, FIELDS, wanted)}
-        made = cloud.client.send("network", "POST", PATH, {"security_group_rule": sent})
-        return Done(self.observe(cloud, made["security_group_rule"], wanted))
+        try:
+            made = cloud.client.send("network", "POST", PATH, {"security_group_rule": sent})[
+                "security_group_rule"
+            ]
+        except PermanentError as error:
+            found = re.search(r"Rule id is ([0-9a-f-]+)", error.message)
+            body = LISTING.get(cloud, found[1]) if found and error.code == EXISTS else None
+            if body is None:
+                raise
+            made = body  # by a call whose answer was lost: it says the same
+        return Done(self.observe(cloud, made, wanted))
 
     def _delete(self, cloud: Cloud, request: Request) -> Done:
         id = request.prior.id if request.prior else ""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.model.change import Action
+from orchestrator.model.errors import PermanentError
 from orchestrator.model.provision import Request
 from orchestrator.model.values import reveal
 from providers.openstack.kinds.kind import Cloud, Spec
 from providers.openstack.kinds.server_reading import PATH, UNCONFIRMED, flavor_name
+
+_DONE_ALREADY: Final = ("Duplicate items", "not associated with the instance")
+"""What is said of a group that a lost call has added or removed."""
 
 
 def apply_changes(cloud: Cloud, request: Request, id: str) -> str:
@@ -36,7 +40,11 @@ def _regroup(cloud: Cloud, id: str, wanted: Any, seen: Any) -> None:
     ):
         for name in sorted(names):
             key = cloud.names.id("security_group", name)
-            cloud.client.send("compute", "POST", f"{PATH}/{id}/action", {action: {"name": key}})
+            try:
+                cloud.client.send("compute", "POST", f"{PATH}/{id}/action", {action: {"name": key}})
+            except PermanentError as error:
+                if not any(word in error.message for word in _DONE_ALREADY):
+                    raise
 
 
 def resize(cloud: Cloud, id: str, flavor: str) -> str:

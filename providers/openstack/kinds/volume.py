@@ -145,9 +145,9 @@ class VolumeKind:
             raise PermanentError(f"{request.address}: nothing is known to change", "update")
         id, wanted = request.prior.id, reveal(request.want)
         changed = {str(change.path[0]) for change in request.changes}
-        body = {key: wanted.get(key) for key in ("name", "description") if key in changed}
-        if body:
-            cloud.client.send("volume", "PUT", f"{PATH}/{id}", {"volume": body})
+        texts = {key: wanted.get(key) for key in ("name", "description") if key in changed}
+        if texts:
+            cloud.client.send("volume", "PUT", f"{PATH}/{id}", {"volume": texts})
         if "metadata" in changed or request.action is Action.RETAG:
             kept = (
                 request.prior.spec.get("metadata", {})
@@ -163,8 +163,10 @@ class VolumeKind:
             "spelled": picked(request.want, "image"),
         }
         if "size" in changed:
+            body = cloud.client.get("volume", f"{PATH}/{id}")["volume"]
             grow = {"os-extend": {"new_size": wanted["size"]}}
-            cloud.client.send("volume", "POST", f"{PATH}/{id}/action", grow)
+            if body["status"] != "extending" and body["size"] < wanted["size"]:  # else a lost call did it
+                cloud.client.send("volume", "POST", f"{PATH}/{id}/action", grow)
             return Pending({**handle, "step": "grow", "size": wanted["size"]}, 0.5, "the volume to grow", id)
         return self.poll(cloud, handle)
 

@@ -87,9 +87,13 @@ class AttachmentKind:
         id = self._natural(cloud, wanted)
         server, volume = _parsed(id)
         body = {"volumeId": volume, **({"device": wanted["mountpoint"]} if "mountpoint" in wanted else {})}
-        cloud.client.send(
-            "compute", "POST", f"/servers/{server}/os-volume_attachments", {"volumeAttachment": body}
-        )
+        try:
+            cloud.client.send(
+                "compute", "POST", f"/servers/{server}/os-volume_attachments", {"volumeAttachment": body}
+            )
+        except PermanentError:
+            if not self._told_by_nova(cloud, id):
+                raise  # else by a call whose answer was lost: it joins the same two ends
         return self._pending(cloud, id, "attach", request.want)
 
     @staticmethod
@@ -105,8 +109,16 @@ class AttachmentKind:
         except PermanentError as error:
             if is_missing(error):
                 return Done(None)
-            raise
+            body = LISTING.get(cloud, volume)
+            if body is not None and body["status"] != "detaching":
+                raise
         return self._pending(cloud, id, "detach", {})
+
+    @staticmethod
+    def _told_by_nova(cloud: Cloud, id: str) -> bool:
+        """Whether Nova knows of it: it does so before the volume does."""
+        server, volume = _parsed(id)
+        return cloud.client.peek("compute", f"/servers/{server}/os-volume_attachments/{volume}") is not None
 
     def poll(self, cloud: Cloud, handle: Mapping[str, Any]) -> Done | Pending:
         """Look at the volume."""
@@ -131,9 +143,17 @@ class AttachmentKind:
         return Pending(handle, 0.5, f"the volume ({body['status']})", id)
 
     def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
-        """Find by the two ends."""
+        """Find by the two ends; while it is being attached, only Nova knows of it."""
         ref = Ref(intent.address, intent.id, intent.spec)
-        return self.read(cloud, [ref], ReadWay(How.GET)).get(intent.address)
+        seen = self.read(cloud, [ref], ReadWay(How.GET)).get(intent.address)
+        if seen is not None or intent.action is not Action.CREATE:
+            return seen
+        id = intent.id or self._natural(cloud, intent.spec)
+        if not id or not self._told_by_nova(cloud, id):
+            return None
+        server, volume = _parsed(id)
+        body = {"id": volume, "status": "attaching"}
+        return self._observe(cloud, body, {"server_id": server}, intent.spec)
 
 
 KIND = AttachmentKind(

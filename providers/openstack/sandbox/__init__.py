@@ -15,9 +15,6 @@ from providers.openstack.sandbox.application import Application, failed, operati
 from providers.openstack.sandbox.cloud import REGION, Cloud
 from providers.openstack.sandbox.neutron_floating import refresh
 
-_HOLDS = 40009
-"""A port that keeps an address ours while nothing else answers there."""
-
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -43,7 +40,7 @@ class Floating:
 
     def reserve(self, name: str) -> str:
         """Hand out a fresh address on which nothing answers yet."""
-        return self._responders.open(name, ports=(_HOLDS,))
+        return self._responders.open(name, ports=())
 
     def answer(self, address: str, ports: Iterable[int], status: int) -> None:
         """Let exactly these ports answer there."""
@@ -51,7 +48,7 @@ class Floating:
         if self._last.get(address) == wanted:
             return
         self._last[address] = wanted
-        self._responders.set_ports(address, (_HOLDS, *wanted[0]))
+        self._responders.set_ports(address, wanted[0])
         self._responders.set_status(address, status)
 
     def release(self, address: str) -> None:
