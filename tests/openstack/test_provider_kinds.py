@@ -5,6 +5,7 @@ Each claim is held on the simulator, and by the server tests on a real cloud.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from orchestrator.model.change import Action, Cause
+from orchestrator.model.errors import TransientError
 from orchestrator.model.ids import Address, TypeName
 from orchestrator.model.kind import Marking
 from orchestrator.model.provision import Request
@@ -411,9 +413,11 @@ def test_an_object_whose_answer_was_lost_is_found_and_finished(bench, case):
     intent = bench.intent(request, token)
     assert bench.provider.find(intent) is None
     bench.provider.begin(request, token)
+    found = None
     for _ in range(40):
-        found = bench.provider.find(intent)
-        if found is not None and found.status.get("status") not in {"BUILD", "creating"}:
+        with contextlib.suppress(TransientError):  # it is still being made
+            found = bench.provider.find(intent)
+        if found is not None:
             break
         bench.pause()
     assert found is not None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from orchestrator.model.errors import TransientError
 from orchestrator.model.ids import Address, Token
 from orchestrator.model.kind import KindSchema, ReadWay
 from orchestrator.model.marker import PROVISIONAL, Marker
@@ -49,6 +50,11 @@ class Kind(Protocol):
 
     def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
         """Find what an interrupted intent made or meant."""
+
+
+def working(what: str) -> TransientError:
+    """Say that what was found is not finished: it is looked at again, and taken as it is then."""
+    return TransientError(f"{what} is still being worked on", "settle", "Busy", retry_after=0.5)
 
 
 def provisional(token: Token) -> str:

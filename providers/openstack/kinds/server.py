@@ -15,7 +15,7 @@ from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, R
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
 from providers.openstack.kinds.fields import picked
-from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name
+from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name, working
 from providers.openstack.kinds.listing import not_yet
 from providers.openstack.kinds.server_changes import apply_changes, resize
 from providers.openstack.kinds.server_reading import LISTING, PATH, PORTS, UNCONFIRMED, observe
@@ -122,6 +122,8 @@ class ServerKind:
             body = next(found, None)
         else:
             body = None
+        if body is not None and body["status"] == "BUILD":
+            raise working(f"the server {body['id']}")
         return None if body is None else self._seen(cloud, body, intent.spec)
 
     def _create(self, cloud: Cloud, request: Request) -> Pending:

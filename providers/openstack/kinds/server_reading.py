@@ -43,10 +43,23 @@ def observe(cloud: Cloud, body: Body, wanted: Spec, ports: Iterable[Body]) -> Ob
         seen["availability_zone"] = zone
     if "networks" in wanted:
         mine = [port for port in ports if port["device_id"] == body["id"]]
-        seen["networks"] = connections(cloud, wanted["networks"], mine)
+        behind = body["status"] == "BUILD" or not _fixed(body) <= _addresses(mine)
+        seen["networks"] = (
+            list(wanted["networks"]) if behind else connections(cloud, wanted["networks"], mine)
+        )
     if "security_groups" in body:
         seen["security_groups"] = groups_as(cloud, wanted.get("security_groups"), body["security_groups"])
     return Observed(str(body["id"]), seen, status_of(body), marker_of(body["metadata"]))
+
+
+def _fixed(body: Body) -> set[str]:
+    entries = (entry for entries in body["addresses"].values() for entry in entries)
+    return {entry["addr"] for entry in entries if entry.get("OS-EXT-IPS:type") != "floating"}
+
+
+def _addresses(ports: Iterable[Body]) -> set[str]:
+    """Addresses of the ports that were read; where the server has others, the list of ports is behind."""
+    return {fixed["ip_address"] for port in ports for fixed in port["fixed_ips"]}
 
 
 def status_of(body: Body) -> dict[str, Any]:

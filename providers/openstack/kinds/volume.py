@@ -16,7 +16,7 @@ from orchestrator.model.schema import Property
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_in_use, is_missing
 from providers.openstack.kinds.fields import picked
-from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name
+from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name, working
 from providers.openstack.kinds.listing import Listing, not_yet, read
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import PATIENCE
@@ -126,6 +126,8 @@ class VolumeKind:
             uid = str(intent.marker.uid)
             found = (b for b in LISTING.all(cloud) if b["metadata"].get("opsctl:uid") == uid)
             body = next(found, None) if intent.action is Action.CREATE else None
+        if body is not None and body["status"] in {"creating", "downloading", "extending"}:
+            raise working(f"the volume {body['id']}")
         return None if body is None else self.observe(cloud, body, intent.spec)
 
     def _create(self, cloud: Cloud, request: Request) -> Pending:

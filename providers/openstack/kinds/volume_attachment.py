@@ -13,7 +13,7 @@ from orchestrator.model.kind import How, KindSchema, Marking, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
-from providers.openstack.kinds.kind import Body, Cloud, Spec
+from providers.openstack.kinds.kind import Body, Cloud, Spec, working
 from providers.openstack.kinds.listing import knows, not_yet
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.properties import spec, status, text
@@ -151,9 +151,7 @@ class AttachmentKind:
         id = intent.id or self._natural(cloud, intent.spec)
         if not id or not self._told_by_nova(cloud, id):
             return None
-        server, volume = _parsed(id)
-        body = {"id": volume, "status": "attaching"}
-        return self._observe(cloud, body, {"server_id": server}, intent.spec)
+        raise working(f"the attachment {id}")
 
 
 KIND = AttachmentKind(
