@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from orchestrator.model.errors import PermanentError, ProviderError
+from orchestrator.model.errors import PermanentError
 from providers.openstack.client import Client
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE)
@@ -76,13 +76,29 @@ class Names:
         return [str(item["id"]) for item in found if text in {item["name"], item["id"]}]
 
     def spelled(self, collection: str, wanted: Any, actual: str) -> str:
-        """Write an id as the spec does: its name there, if that is what is meant."""
+        """Write an id as the spec does: its name there, unless there is evidence that another one is meant.
+
+        A list that is a moment behind must not make a difference, because a difference may replace something.
+        """
         if not isinstance(wanted, str) or wanted == actual or _UUID.fullmatch(wanted):
             return actual
-        try:
-            return wanted if self.id(collection, wanted) == actual else actual
-        except ProviderError:
+        with self._lock:
+            if self._known.get((collection, wanted)) == actual:
+                return wanted
+        ids = self._matches(collection, wanted)
+        if not ids:
+            return actual if self._has_another_name(collection, wanted, actual) else wanted
+        if actual not in ids:
             return actual
+        with self._lock:
+            self._known[collection, wanted] = actual
+        return wanted
+
+    def _has_another_name(self, collection: str, wanted: str, actual: str) -> bool:
+        place = PLACES[collection]
+        body = self._client.peek(place.service, f"{place.path.removesuffix('/detail')}/{actual}")
+        inner = body.get(place.key[:-1], body) if body else {}
+        return bool(inner) and inner.get("name") != wanted
 
     def spelled_all(self, collection: str, wanted: Any, actual: Iterable[str]) -> list[str]:
         """Write ids as the spec does, each by whichever wanted name means it."""

@@ -85,6 +85,7 @@ class Bench:
     """Drives the provider as the core does: begin, then poll until it is done; clears up what it made."""
 
     def __init__(self, settings, raw, *, pause, name: str) -> None:
+        self.settings = settings
         self.provider = OpenStackProvider(settings, Context(ProviderName("openstack"), STACK, None))
         self.raw = raw
         self.pause = pause
@@ -157,6 +158,10 @@ class Bench:
             request.want,
             prior,
         )
+
+    def newcomer(self) -> Bench:
+        """Another run on the same cloud, which has looked nothing up yet."""
+        return Bench(self.settings, self.raw, pause=self.pause, name=self.name)
 
     def clear(self) -> None:
         for type, made in reversed(self._made):

@@ -14,7 +14,7 @@ from orchestrator.model.change import Action
 from orchestrator.model.errors import OutcomeUnknownError, PermanentError, TransientError
 from orchestrator.model.ids import Address, Token
 from orchestrator.model.kind import KindSchema, ReadWay
-from orchestrator.model.marker import is_marker, marker_of_labels
+from orchestrator.model.marker import PROVISIONAL, is_marker, marker_of_labels
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from orchestrator.model.values import Secret, contains, reveal
 from providers.openstack.errors import is_in_use, is_missing
@@ -133,6 +133,9 @@ class NetworkKind:
         body = to_change(cloud, self.fields, self.schema.spec, spec, changed)
         if body:
             cloud.client.send("network", "PUT", one, {self.label: body})
+        if request.action is Action.RETAG and self._is_unnamed(request, spec):
+            renamed = {self.label: {"name": chosen_name(spec, request.marker)}}
+            cloud.client.send("network", "PUT", one, renamed)
         self._tag(cloud, request, changed, one)
         seen = self.listing.get(cloud, _id(request))
         if seen is None:  # it took the change, so it is there
@@ -140,6 +143,11 @@ class NetworkKind:
                 f"{request.address} was changed, and does not show yet", f"GET {one}", "NotShown"
             )
         return Done(self.observe(cloud, seen, spec))
+
+    def _is_unnamed(self, request: Request, wanted: Spec) -> bool:
+        """Whether an interrupted creation left its provisional name, and the spec has none to put there."""
+        seen = str(request.prior.spec.get("name", "")) if request.prior is not None else ""
+        return self.mark == "name" and "name" not in wanted and seen.startswith(PROVISIONAL)
 
     def _tag(self, cloud: Cloud, request: Request, changed: set[str], one: str) -> None:
         if "tags" not in changed and request.action is not Action.RETAG:
