@@ -101,7 +101,7 @@ class Client:
         answer = self._ask(proxy, method, path, operation, more)
         parsed = _parsed(answer)
         if answer.status_code >= 400:
-            raise translate(_refusal(answer, parsed, operation, writes=method != "GET"))
+            raise translate(_refusal(answer, parsed, operation, writes=_writes(method)))
         return parsed
 
     def _ask(self, proxy: Any, method: str, path: str, operation: str, more: Mapping[str, Any]) -> Any:
@@ -119,7 +119,7 @@ class Client:
                 **more,
             )
         except (wire.ClientException, sdk.SDKException) as error:
-            raise _unanswered(error, operation, writes=method != "GET") from error
+            raise _unanswered(error, operation, writes=_writes(method)) from error
 
     def _connected(self) -> Any:
         if self._connection is None:
@@ -179,6 +179,14 @@ class Client:
             return send(request, **more)
 
         inner.send = counted
+
+
+def _writes(method: str) -> bool:
+    """Whether a call that was not answered must be settled first.
+
+    PUT says how an object is to be, and DELETE that it is to be gone: to make them again does no harm.
+    """
+    return method == "POST"
 
 
 def _goes_on(answer: Mapping[str, Any], key: str) -> bool:

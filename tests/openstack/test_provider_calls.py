@@ -259,3 +259,20 @@ def test_what_the_cloud_wrote_differently_is_no_difference(provider):
     seen = Observed("i", {"network": NOBODY, "cidr": "fd00::/64", "ip_version": 6, "gateway_ip": "fd00::1"})
     want = {"network": NOBODY, "cidr": "FD00:0::/64", "ip_version": 6, "gateway_ip": "FD00:0::0001"}
     assert provider.propose(kind, seen, want, want).action is Action.NOOP
+
+
+def test_a_change_that_may_be_made_again_is_transient_when_its_answer_is_lost(
+    provider, on_simulator, simulated
+):
+    """PUT and DELETE say how it is to be: there is nothing to settle."""
+    made = on_simulator.make(NET, {"name": "n"})
+    provider.account()
+    for action, operation in ((Action.UPDATE, "PUT /v2.0/networks/*"), (Action.DELETE, "DELETE *")):
+        want = {"name": "other"}
+        changes = provider.propose(NET, made, want, want).changes
+        request = Request(action, NET, Address("a"), on_simulator.marker("a"), want, made, changes)
+        simulated.faults.replace([Rule("lost-answer", operation, "openstack", times=1)])
+        with pytest.raises(TransientError):
+            provider.begin(request, "t1")
+        done = provider.begin(request, "t1")
+        assert done.observed is None or done.observed.spec["name"] == "other"

@@ -13,7 +13,7 @@ from orchestrator.kit.simulation.server import Server, serve
 from providers.openstack.sandbox import seed
 from providers.openstack.sandbox.application import Application, failed, operation, throttled
 from providers.openstack.sandbox.cloud import REGION, Cloud
-from providers.openstack.sandbox.neutron_floating import refresh
+from providers.openstack.sandbox.neutron_floating import SERVED_PORTS, refresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ class Floating:
 
     def reserve(self, name: str) -> str:
         """Hand out a fresh address on which nothing answers yet."""
-        return self._responders.open(name, ports=())
+        address = self._responders.open(name, ports=SERVED_PORTS)  # one of which all ports are free
+        self._responders.set_ports(address, ())
+        return address
 
     def answer(self, address: str, ports: Iterable[int], status: int) -> None:
         """Let exactly these ports answer there."""
