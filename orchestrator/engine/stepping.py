@@ -147,8 +147,7 @@ class Stepper:
             seen=seen_by(self._planned.situation, change.address),
             dependencies=self._planned.situation.edges[change.address],
             half=step.half,
-            prevent_destroy=resource.lifecycle.prevent_destroy,
-            retain=resource.lifecycle.retain,
+            lifecycle=resource.lifecycle,
         )
 
     def _resolved(self, step: Step, resource: Desired) -> tuple[Outcome | None, Mapping[str, Any]]:

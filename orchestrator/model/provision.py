@@ -114,3 +114,7 @@ class Intent:
     """The edges of what is made, so that state has them if only the intent survives."""
     deposes: str = ""
     """Of the first half of a createFirst replacement: the uid of the object that stays until the second."""
+
+    def owns(self, marker: Marker | None) -> bool:
+        """Whether an object with this marker can be what the intent made: one without a marker can."""
+        return marker is None or (marker.stack, marker.uid) == (self.marker.stack, self.marker.uid)

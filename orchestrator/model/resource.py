@@ -10,6 +10,7 @@ from typing import Any
 from orchestrator.model.change import Gate
 from orchestrator.model.document import Document
 from orchestrator.model.ids import Address, Path, ProviderName, TypeName
+from orchestrator.model.schema import MISSING
 
 
 class Mode(StrEnum):
@@ -35,6 +36,39 @@ class Lifecycle:
     """Spec paths whose differences are left alone."""
     retain: bool = False
     """On deletion, forget the object instead of deleting it."""
+
+    def leaving_alone(self, want: Mapping[str, Any], seen: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is wanted, with what is there at every path that is to be left alone."""
+        for path in self.ignore:
+            want = _with(want, path, _at(seen, path))
+        return want
+
+
+def _at(value: Any, path: Path) -> Any:
+    for part in path:
+        if isinstance(value, Mapping):
+            value = value.get(str(part), MISSING)
+        elif isinstance(value, list | tuple) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return MISSING
+    return value
+
+
+def _with(value: Any, path: Path, new: Any) -> Any:
+    """A copy of ``value`` with ``new`` at a path; MISSING takes away what is there."""
+    if not path:
+        return new
+    head, rest = path[0], path[1:]
+    if isinstance(value, list | tuple):
+        if not isinstance(head, int) or head >= len(value) or new is MISSING:
+            return value
+        return [_with(v, rest, new) if i == head else v for i, v in enumerate(value)]
+    if not isinstance(value, Mapping) or (new is MISSING and head not in value):
+        return value
+    if not rest and new is MISSING:
+        return {k: v for k, v in value.items() if k != head}
+    return {**value, head: _with(value.get(head, {}), rest, new)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ def settle(
             lambda: provider.find(intent), ProviderName(intent.provider), "settling"
         )
         left = deadline - clock.monotonic()
+        if found is not None and intent.action is Action.CREATE and not intent.owns(found.marker):
+            found = None
         if found is not None or left <= 0 or intent.action is not Action.CREATE:
             return closing(intent, found, snapshot)
         yield Sleep(min(1.0, left), "looking for what an interrupted call made")

@@ -342,3 +342,35 @@ def test_a_slow_resource_is_waited_for_without_a_thread(world):
     assert world.clock.monotonic() - began >= 20
     assert world.destroy().exit_code == 0
     assert world.names() == []
+
+
+def test_what_is_to_be_left_alone_is_left_alone_while_the_rest_is_updated(world):
+    rest = {"lifecycle": {"ignore": ["spec.tags", "spec.size"]}}
+    world.want("net", spec={"size": 1, "tags": {"a": "1"}}, **rest)
+    world.apply()
+    world.cloud.alter(world.cloud.objects()[0].id, size=7, tags={"a": "theirs", "b": "theirs"})
+    assert world.plan().plan.empty
+    world.want("net", spec={"name": "renamed", "size": 1, "tags": {"a": "1"}}, **rest)
+    assert [c.path for c in world.plan().plan.pending[0].properties] == [("name",)]
+    assert world.apply().exit_code == 0
+    there = world.cloud.objects()[0].spec
+    assert (there["name"], there["size"], there["tags"]) == ("renamed", 7, {"a": "theirs", "b": "theirs"})
+    assert world.plan().plan.empty
+
+
+def test_a_refused_create_never_takes_what_somebody_else_has_made(world):
+    """The name was free at the plan and taken at the apply: the object found there is not ours to replace."""
+    world.want("rule", "Natural", spec={"parent": ""})
+    saved = world.plan()
+    world.cloud.before = lambda operation: operation.startswith("Create") and _take(world)
+    assert world.apply().outcomes["rule"].result is Result.FAILED
+    world.cloud.before = lambda _: None
+    assert world.snapshot().resources == {}
+    assert [o.id for o in world.cloud.objects()] == ["theirs"]
+    with pytest.raises(InvalidSpecError, match="exists already"):
+        world.apply_saved(saved)
+    assert [o.id for o in world.cloud.objects()] == ["theirs"]
+
+
+def _take(world):
+    world.cloud.put(Object("theirs", "Fake::Natural", {"name": "rule", "parent": "", "size": 1}))

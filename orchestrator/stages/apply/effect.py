@@ -70,17 +70,26 @@ def intend(request: Request, at: Target, tools: Tools) -> Intent:
     )
 
 
+@dataclass(slots=True)
+class Trace:
+    """Whether an effect may have left something behind, even if it failed in the end."""
+
+    touched: bool = False
+
+
 def effect(
-    request: Request, intent: Intent, at: Target, tools: Tools
+    request: Request, intent: Intent, at: Target, tools: Tools, trace: Trace | None = None
 ) -> Generator[Effect, Any, Observed | None]:
     """Bring about what a durable intent says; returns what is there afterwards.
 
     Raises the provider's error; the intent is open then, and the caller says what is left of it.
     """
+    trace = trace or Trace()
     for attempt in range(1, TRIES + 1):
         try:
-            return (yield from _drive(request, intent, at, tools))
+            return (yield from _drive(request, intent, at, tools, trace))
         except OutcomeUnknownError:
+            trace.touched = True
             settled, found = yield from _settle(request, intent, at, tools)
             if settled:
                 return found
@@ -90,7 +99,7 @@ def effect(
 
 
 def _drive(
-    request: Request, intent: Intent, at: Target, tools: Tools
+    request: Request, intent: Intent, at: Target, tools: Tools, trace: Trace
 ) -> Generator[Effect, Any, Observed | None]:
     """Begin, then poll until it is done; every handle is durable before it is used."""
     provider = tools.providers[at.provider]
@@ -98,6 +107,7 @@ def _drive(
     answer: Done | Pending = yield at.call(lambda: provider.begin(request, intent.token), doing, tools)
     last: Mapping[str, Any] | None = None
     while isinstance(answer, Pending):
+        trace.touched = True
         if answer.handle != last:
             last = answer.handle
             yield Journal([Waiting(intent.token, answer.handle, answer.id)])
@@ -131,6 +141,8 @@ def find(intent: Intent, at: Target, tools: Tools) -> Generator[Effect, Any, Obs
     deadline = tools.clock.monotonic() + provider.kinds[at.type].consistency
     while True:
         found: Observed | None = yield at.call(lambda: provider.find(intent), "settling", tools)
+        if found is not None and intent.action is Action.CREATE and not intent.owns(found.marker):
+            found = None
         left = deadline - tools.clock.monotonic()
         if found is not None or left <= 0 or intent.action is not Action.CREATE:
             return found
@@ -150,8 +162,8 @@ def finish(
     seen: Observed | None = found
     if proposal.action is Action.UPDATE:
         rest = replace(request, action=Action.UPDATE, prior=found, changes=proposal.changes)
-        seen = yield from _drive(rest, replace(intent, action=Action.UPDATE), at, tools)
+        seen = yield from _drive(rest, replace(intent, action=Action.UPDATE), at, tools, Trace())
     if seen is not None and seen.marker is None and provider.kinds[at.type].marking.carried:
         mark = replace(request, action=Action.RETAG, prior=seen)
-        seen = yield from _drive(mark, replace(intent, action=Action.RETAG), at, tools)
+        seen = yield from _drive(mark, replace(intent, action=Action.RETAG), at, tools, Trace())
     return seen

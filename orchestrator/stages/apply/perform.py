@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.model.change import Action, Change
@@ -12,9 +12,10 @@ from orchestrator.model.ids import Address, Uid, render_path
 from orchestrator.model.kind import Marking
 from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.provision import Intent, Observed, Proposal, Ref, Request
+from orchestrator.model.resource import Lifecycle
 from orchestrator.model.snapshot import Began, Deposed, Gone, Kept, Record, Settled
 from orchestrator.seams.executor import Call, Effect, Journal
-from orchestrator.stages.apply.effect import Target, Tools, effect, find, intend
+from orchestrator.stages.apply.effect import Target, Tools, Trace, effect, find, intend
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,7 @@ class Job:
     """As read at the plan."""
     dependencies: tuple[Address, ...] = ()
     half: str = ""
-    prevent_destroy: bool = False
-    retain: bool = False
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
     @property
     def target(self) -> Target:
@@ -95,8 +95,8 @@ def _record(job: Job, seen: Observed, base: Record) -> Record:
         status=dict(seen.status),
         dependencies=job.dependencies,
         gate="pending" if pending else "passed",
-        prevent_destroy=job.prevent_destroy,
-        retain=job.retain,
+        prevent_destroy=job.lifecycle.prevent_destroy,
+        retain=job.lifecycle.retain,
         labels=job.change.labels,
     )
 
@@ -112,10 +112,11 @@ def _create(job: Job, tools: Tools) -> Performing:
         yield Journal([Deposed(job.record), Began(replace(intent, deposes=str(job.record.uid)))])
     else:
         yield Journal([Began(intent)])
+    trace = Trace()
     try:
-        seen = yield from effect(request, intent, job.target, tools)
+        seen = yield from effect(request, intent, job.target, tools, trace)
     except PermanentError as error:
-        yield from _left_over(job, tools, intent, fresh)
+        yield from _left_over(job, tools, intent, fresh, trace)
         return _ended(job, Result.FAILED, str(error))
     if seen is None:
         return _ended(job, Result.UNSETTLED, "the provider says that it made it, and shows nothing")
@@ -124,14 +125,17 @@ def _create(job: Job, tools: Tools) -> Performing:
     return Performed(Outcome(change.address, change.action, Result.DONE), record, seen)
 
 
-def _left_over(job: Job, tools: Tools, intent: Intent, fresh: Record) -> Generator[Effect, Any, None]:
-    """A create that failed may have made something: it is kept as tainted, and replaced by the next plan.
+def _left_over(
+    job: Job, tools: Tools, intent: Intent, fresh: Record, trace: Trace
+) -> Generator[Effect, Any, None]:
+    """A create that failed half-way may have left something: it is kept as tainted, and replaced by the next plan.
 
-    Of a kind that cannot be looked for, the provider's word that nothing happened is all that there is.
+    A create that was refused at once has made nothing: what is found then is somebody else's.
     """
     kind = tools.providers[job.change.provider].kinds[job.change.type]
-    found = None if kind.marking is Marking.NONE else (yield from find(intent, job.target, tools))
-    if found is not None:
+    looks = trace.touched and kind.marking is not Marking.NONE
+    found = (yield from find(intent, job.target, tools)) if looks else None
+    if found is not None and intent.owns(found.marker):
         tainted = replace(_record(job, found, fresh), gate="tainted")
         yield Journal([Kept(tainted, intent.token)])
     elif job.half == "new" and job.change.create_first and job.record is not None:
@@ -149,13 +153,14 @@ def _bring_to(job: Job, tools: Tools) -> Performing:
         change.address, change.type, change.provider, seen.id, _adopted_uid(seen, tools)
     )
     provider = tools.providers[change.provider]
-    proposal = provider.propose(change.type, seen, job.want, base.spec if job.record else {})
+    want = job.lifecycle.leaving_alone(job.want, seen.spec)
+    proposal = provider.propose(change.type, seen, want, base.spec if job.record else {})
     if (stale := _needs_more(job, proposal)) is not None:
         return stale
     yield from _taken(job, base)
     touched = False
     if proposal.action is Action.UPDATE:
-        seen = yield from _update(job, tools, base, seen, proposal)
+        seen = yield from _update(replace(job, want=want), tools, base, seen, proposal)
         touched = True
     if (
         seen is not None
@@ -285,8 +290,8 @@ def _as_it_is(job: Job) -> Performing:
         record,
         gate="pending" if waits else "passed",
         dependencies=job.dependencies,
-        prevent_destroy=job.prevent_destroy,
-        retain=job.retain,
+        prevent_destroy=job.lifecycle.prevent_destroy,
+        retain=job.lifecycle.retain,
         labels=job.change.labels,
     )
     if now != record:

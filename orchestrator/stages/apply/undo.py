@@ -44,7 +44,8 @@ def _unmake(job: Job, record: Record, seen: Observed, tools: Tools) -> Generator
 def _reapply(job: Job, before: Record, seen: Observed, tools: Tools) -> Generator[Effect, Any, None]:
     """Bring the object back to the spec that was applied before."""
     provider = tools.providers[before.provider]
-    proposal = provider.propose(before.type, seen, before.spec, job.want)
+    want = job.lifecycle.leaving_alone(before.spec, seen.spec)
+    proposal = provider.propose(before.type, seen, want, job.want)
     if proposal.action is not Action.NOOP:
         marker = tools.marker(job.change.address, before.uid)
         request = Request(
@@ -52,7 +53,7 @@ def _reapply(job: Job, before: Record, seen: Observed, tools: Tools) -> Generato
             before.type,
             job.change.address,
             marker,
-            before.spec,
+            want,
             seen,
             proposal.changes,
             job.want,

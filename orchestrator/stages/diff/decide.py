@@ -59,7 +59,7 @@ def decide(case: Case) -> tuple[Change, Status, list[Diagnostic]]:
         reason = f"it moves from {record.type} at {record.provider}"
         change = _make(case, Action.REPLACE, reason)
         return change, UNKNOWN, [*_replace_problems(case), *_undo_problems(case, Action.REPLACE)]
-    proposal = _without_ignored(_proposed(case, seen), resource.lifecycle.ignore)
+    proposal = _proposed(case, seen)
     problems = list(_plugin_problems(case, proposal))
     action, reason = _action(case, seen, proposal)
     if action is Action.REPLACE:
@@ -73,7 +73,8 @@ def decide(case: Case) -> tuple[Change, Status, list[Diagnostic]]:
 
 def _proposed(case: Case, seen: Observed) -> Proposal:
     last = case.record.spec if case.record is not None else {}
-    return case.provider.propose(case.resource.type, seen, case.want, last)
+    want = case.resource.lifecycle.leaving_alone(case.want, seen.spec)
+    return case.provider.propose(case.resource.type, seen, want, last)
 
 
 def _adopted_replace(case: Case, proposal: Proposal) -> Diagnostic:
@@ -82,16 +83,6 @@ def _adopted_replace(case: Case, proposal: Proposal) -> Diagnostic:
     return Diagnostic(
         message, _at(case, "spec"), "write what it has now, and change it later", case.resource.address
     )
-
-
-def _without_ignored(proposal: Proposal, ignore: tuple[Path, ...]) -> Proposal:
-    """The proposal without the differences that the spec says to leave alone."""
-    if not ignore:
-        return proposal
-    kept = tuple(c for c in proposal.changes if not any(c.path[: len(i)] == i for i in ignore))
-    if not kept:
-        return Proposal(Action.NOOP)
-    return Proposal(Action.REPLACE if any(c.replaces for c in kept) else Action.UPDATE, kept)
 
 
 def _plugin_problems(case: Case, proposal: Proposal) -> Iterator[Diagnostic]:
