@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import stat
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -15,22 +16,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.adapters import plugins, sandbox_host
+from orchestrator.adapters.guarded import Guarded, fault_of
 from orchestrator.adapters.package_data import folder as packaged
 from orchestrator.adapters.plugin_catalogue import PluginCatalogue
+from orchestrator.adapters.secret_sources import SecretSources
 from orchestrator.adapters.system_clock import SystemClock
 from orchestrator.engine.planning import Blueprint, sealed
 from orchestrator.engine.workspace import Append, Workspace
 from orchestrator.model.codec import decode, encode
 from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.document import Document
+from orchestrator.model.duration import seconds
 from orchestrator.model.errors import InvalidSpecError, OpsctlError, StateError
 from orchestrator.model.expression import templated
 from orchestrator.model.ids import ProviderName, Token, TypeName, Uid, family
 from orchestrator.model.kind import KindSchema
 from orchestrator.model.plan import FORMAT, Charter, Plan
+from orchestrator.model.schema import Property
 from orchestrator.model.scope import Surroundings
 from orchestrator.model.stack import Stack
-from orchestrator.model.values import Secret
 from orchestrator.model.verdict import Bundle
 from orchestrator.seams.executor import Executor
 from orchestrator.seams.gate import GateProbe
@@ -42,7 +46,7 @@ from orchestrator.seams.state import StateBackend
 from orchestrator.stages.compose import compose
 from orchestrator.stages.compose.composites import gather
 from orchestrator.stages.compose.findings import Findings
-from orchestrator.stages.load import Loaded, load
+from orchestrator.stages.load import COMMON, Loaded, check_providers, load
 
 if TYPE_CHECKING:
     from orchestrator.adapters.policy_tests import TestResult
@@ -88,6 +92,26 @@ def abstract_types() -> Mapping[TypeName, KindSchema]:
 
 
 @dataclass(slots=True)
+class Running:
+    """What a signal stops: the executor that walks now, and every one that is made afterwards."""
+
+    executor: Executor | None = None
+    stopped: bool = False
+
+    def add(self, executor: Executor) -> None:
+        """This one walks from now on. A signal may come between any two lines, so the flag is read last."""
+        self.executor = executor
+        if self.stopped:
+            executor.stop()
+
+    def stop(self) -> None:
+        """Start nothing more."""
+        self.stopped = True
+        if self.executor is not None:
+            self.executor.stop()
+
+
+@dataclass(slots=True)
 class Session:
     """One command on one stack: opened once, closed at the end."""
 
@@ -97,12 +121,13 @@ class Session:
     folder: Path
     diagnostics: tuple[Diagnostic, ...] = ()
     loaded: Loaded | None = None
-    running: list[Executor] = field(default_factory=list)
+    running: Running = field(default_factory=Running)
+    noticed: list[Diagnostic] = field(default_factory=list)
+    """What is noticed while it is open, such as a secret that others can read."""
 
     def stop(self) -> None:
         """Start nothing more: for a signal handler."""
-        for executor in self.running:
-            executor.stop()
+        self.running.stop()
 
     def close(self) -> None:
         """Let go of files, connections and the lease."""
@@ -132,7 +157,7 @@ def open_stack(
         untrusted=untrusted,
         trusted=trusted,
     )
-    _stop_at_errors(loaded.diagnostics)
+    _stop_at_errors([*loaded.diagnostics, *check_providers(loaded.stack, _settings_schemas())])
     charter = charter_of(loaded.stack)
     env = {} if untrusted else {n: os.environ[n] for n in loaded.stack.env if n in os.environ}
     charter = replace(charter, env=env)
@@ -155,18 +180,17 @@ def open_stack(
         destroy=destroy,
         opsctl=opsctl_version(),
     )
-    running: list[Executor] = []
-    workspace = _workspace(charter, trusted or folder, progress, running, untrusted=untrusted)
-    return Session(charter, blueprint, workspace, folder, found, loaded, running)
+    session = _opened(
+        blueprint, trusted or folder, progress, diagnostics=found, loaded=loaded, untrusted=untrusted
+    )
+    return replace(session, folder=folder)
 
 
 def open_state(folder: Path, *, environment: str | None = None, progress: Progress) -> Session:
     """A stack for commands that only look at its state: resources are not composed."""
     loaded = load(folder, environment=environment, params={}, paths=_types(), untrusted=False)
-    charter = charter_of(loaded.stack)
-    running: list[Executor] = []
-    workspace = _workspace(charter, folder, progress, running, untrusted=False)
-    return Session(charter, Blueprint(charter, ()), workspace, folder, loaded.diagnostics, loaded, running)
+    blueprint = Blueprint(charter_of(loaded.stack), ())
+    return _opened(blueprint, folder, progress, diagnostics=loaded.diagnostics, loaded=loaded)
 
 
 def open_saved(path: Path, *, folder: Path, progress: Progress) -> tuple[Plan, Session]:
@@ -181,9 +205,29 @@ def open_saved(path: Path, *, folder: Path, progress: Progress) -> tuple[Plan, S
         destroy=plan.destroy,
         opsctl=opsctl_version(),
     )
-    running: list[Executor] = []
-    workspace = _workspace(plan.charter, folder, progress, running, untrusted=False)
-    return plan, Session(plan.charter, blueprint, workspace, folder, running=running)
+    return plan, _opened(blueprint, folder, progress)
+
+
+def _opened(
+    blueprint: Blueprint,
+    folder: Path,
+    progress: Progress,
+    *,
+    diagnostics: tuple[Diagnostic, ...] = (),
+    loaded: Loaded | None = None,
+    untrusted: bool = False,
+) -> Session:
+    running, secrets = Running(), SecretSources(blueprint.charter, folder, untrusted=untrusted)
+    workspace = _workspace(blueprint.charter, folder, progress, running, secrets)
+    return Session(
+        blueprint.charter, blueprint, workspace, folder, diagnostics, loaded, running, secrets.noticed
+    )
+
+
+def _settings_schemas() -> dict[str, Property]:
+    """What each family says of its settings; of a plugin that cannot be loaded nothing is known here."""
+    unknown = dict.fromkeys(plugins.installed(plugins.PROVIDERS), Property("object", additional=Property()))
+    return {**unknown, **{name: m.settings for name, m in catalogue().manifests.items()}}
 
 
 def _types() -> list[Path]:
@@ -221,17 +265,25 @@ def _bundle(charter: Charter, folder: Path) -> Bundle:
 
 
 def _workspace(
-    charter: Charter, folder: Path, progress: Progress, running: list[Executor], *, untrusted: bool
+    charter: Charter, folder: Path, progress: Progress, running: Running, secrets: SecretSources
 ) -> Workspace:
     clock = SystemClock()
-    providers = _providers(charter, folder)
+    providers = _providers(charter, folder, secrets)
+    budgets = {
+        str(name): seconds(given["giveUpAfter"])
+        for name, given in charter.providers.items()
+        if "giveUpAfter" in given
+    }
 
     def executor(append: Append) -> Executor:
         from orchestrator.adapters.executor_threads import ThreadsExecutor  # noqa: PLC0415
+        from orchestrator.adapters.retry import RetryPolicy  # noqa: PLC0415
 
         limits = {name: provider.concurrency for name, provider in providers.items()}
-        made = ThreadsExecutor(clock, append, limits=limits, progress=progress)
-        running[:] = [made]
+        made = ThreadsExecutor(
+            clock, append, limits=limits, progress=progress, retry=RetryPolicy(budgets=budgets)
+        )
+        running.add(made)
         return made
 
     backend = str(charter.state.get("backend", "sqlite"))
@@ -249,31 +301,33 @@ def _workspace(
         clock=clock,
         executor=executor,
         progress=progress,
-        secrets=lambda references: _secrets(references, charter, folder, untrusted=untrusted),
+        secrets=secrets.resolve,
         outputs=lambda name: _outputs_of(name, charter, folder),
         new_uid=lambda: Uid(uuid.uuid4().hex),
         new_token=lambda: Token(uuid.uuid4().hex),
     )
 
 
-def _providers(charter: Charter, folder: Path) -> dict[ProviderName, Provider]:
+def _providers(charter: Charter, folder: Path, secrets: SecretSources) -> dict[ProviderName, Provider]:
     """Every configured provider instance; none of them has made a connection yet."""
+    logging.getLogger().addHandler(logging.NullHandler())  # what SDKs log is no part of our words
     names = {ProviderName("local"): {}, **charter.providers}
     made: dict[ProviderName, Provider] = {}
     for name, settings in names.items():
         manifest = catalogue().manifests.get(family(name)) or plugins.load(plugins.PROVIDERS, family(name))
-        given = {k: v for k, v in settings.items() if k != "expectAccount"}
-        whole = _revealed(_reachable(family(name), given), manifest, charter, folder)
+        own = set(manifest.settings.properties) - {"expectAccount"}
+        given = {k: v for k, v in settings.items() if k in own or k not in COMMON}
+        whole = _revealed(_reachable(family(name), given), manifest, secrets)
         try:
-            made[name] = manifest.configure(whole, Context(name, charter.id, folder))
+            made[name] = Guarded(name, manifest.configure(whole, Context(name, charter.id, folder)))
         except ValueError as error:
             raise OpsctlError(f"the provider {name} cannot be configured: {error}") from error
+        except Exception as error:
+            raise OpsctlError(f"{fault_of(name, error)}, when it was configured") from error
     return made
 
 
-def _revealed(
-    settings: Mapping[str, Any], manifest: Manifest, charter: Charter, folder: Path
-) -> Mapping[str, Any]:
+def _revealed(settings: Mapping[str, Any], manifest: Manifest, secrets: SecretSources) -> Mapping[str, Any]:
     """Credentials are written by reference (``env:NAME``): resolved here, kept in memory only."""
     schema = manifest.settings.properties
     references = {
@@ -281,8 +335,8 @@ def _revealed(
         for name, value in settings.items()
         if name in schema and schema[name].secret and isinstance(value, str) and _REFERENCE.match(value)
     }
-    secrets = _secrets(references.values(), charter, folder, untrusted=False)
-    return {**settings, **{name: secrets[reference].value for name, reference in references.items()}}
+    found = secrets.resolve(references.values(), trusted=True)
+    return {**settings, **{name: found[reference].value for name, reference in references.items()}}
 
 
 def _reachable(family: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -311,24 +365,6 @@ def _probes() -> Mapping[str, GateProbe]:
     from orchestrator.adapters.gates_tcp import TcpProbe  # noqa: PLC0415
 
     return {"http": HttpProbe(), "tcp": TcpProbe()}
-
-
-def _secrets(
-    references: Iterable[str], charter: Charter, folder: Path, *, untrusted: bool
-) -> Mapping[str, Secret]:
-    """Every reference resolved by the source of its scheme."""
-    by_scheme: dict[str, list[str]] = {}
-    for reference in sorted(references):
-        by_scheme.setdefault(reference.partition(":")[0], []).append(reference)
-    if untrusted and by_scheme:
-        raise OpsctlError(
-            f"an untrusted plan resolves no secrets, and it asks for {', '.join(sorted(by_scheme))}:…"
-        )
-    found: dict[str, Secret] = {}
-    for scheme, group in by_scheme.items():
-        source = plugins.load(plugins.SECRETS, scheme)(charter.secrets.get(scheme, {}), folder)
-        found.update(source.resolve(group))
-    return found
 
 
 def _outputs_of(name: str, charter: Charter, folder: Path) -> Mapping[str, object]:

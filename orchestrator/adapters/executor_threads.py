@@ -365,7 +365,10 @@ class _Walk:
             lane.bucket.throttled(now, task.started)
         task.failures += 1
         delay = self._executor.retry.delay(task.failures, error.retry_after)
-        if self._executor.stopping or now + delay > task.first + call.budget:
+        given_up = self._executor.retry.gives_up(call.provider, now + delay - task.first, call.budget)
+        if self._executor.stopping or given_up:
+            if task.failures > 1:
+                error.message += f"; given up after {task.failures} tries in {now - task.first:.0f} s"
             return False
         self._progress.doing(task.address, f"{call.doing}, again in {delay:.0f} s: {error}")
         self._after(delay, task)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from orchestrator.adapters.guarded import fault_of
+from orchestrator.adapters.plugins import PluginError
 from orchestrator.model.diagnostic import nearest
 from orchestrator.model.ids import ProviderName, StackId, TypeName
 from orchestrator.model.kind import KindSchema
@@ -63,7 +65,10 @@ class PluginCatalogue:
         if family not in self._kinds:
             context = Context(ProviderName(family), StackId(""), Path())
             manifest = self.manifests[family]
-            self._kinds[family] = dict(manifest.configure(manifest.bare, context).kinds)
+            try:
+                self._kinds[family] = dict(manifest.configure(manifest.bare, context).kinds)
+            except Exception as error:
+                raise PluginError(f"{fault_of(family, error)}, when its kinds were asked for") from error
         return self._kinds[family]
 
 

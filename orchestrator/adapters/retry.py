@@ -7,8 +7,8 @@ jitter, so that calls which failed together do not come back together; a server'
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,12 @@ class RetryPolicy:
     """The upper bound of the first wait; each further one doubles it."""
     cap: float = 20.0
     jitter: Callable[[], float] = random.random
+    budgets: Mapping[str, float] = field(default_factory=dict)
+    """Seconds for all tries of one call, by provider; where it has none, the call's own budget holds."""
+
+    def gives_up(self, provider: str, spent: float, budget: float) -> bool:
+        """Whether a call that would be tried again ``spent`` seconds after its first try is given up."""
+        return spent > min(budget, self.budgets.get(provider, budget))
 
     def delay(self, failures: int, retry_after: float | None = None) -> float:
         """Seconds until the next try after ``failures`` (from 1) failed ones."""

@@ -20,6 +20,8 @@ from orchestrator.seams.secrets import SecretSource
 class EnvSecrets:
     """Reads this process's environment."""
 
+    warnings: Sequence[str] = ()
+
     def __init__(self, versions: Versions) -> None:
         self._versions = versions
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from orchestrator.cli.console import Console
 from orchestrator.model.diagnostic import Diagnostic
-from orchestrator.model.errors import InvalidSpecError, OpsctlError, ProviderError
+from orchestrator.model.errors import OpsctlError, ProviderError
 
 
 def run(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
@@ -36,10 +36,8 @@ def _command(arguments: Sequence[str], console: Console) -> int:
         return invoke(arguments, console)
     except UsageError as error:
         return console.failed([Diagnostic(str(error), hint=error.hint)], 1)
-    except InvalidSpecError as error:
-        return console.failed(list(error.diagnostics) or [Diagnostic(str(error))], error.exit_code)
     except OpsctlError as error:
-        return console.failed([_diagnostic(str(error))], error.exit_code)
+        return console.failed(list(error.diagnostics) or [_diagnostic(str(error))], error.exit_code)
     except ProviderError as error:
         return console.failed([_diagnostic(str(error))], 1)
     except BrokenPipeError:

@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from orchestrator.cli.console import Console
@@ -29,6 +29,8 @@ class Work:
     session: Session
     events: Events
     console: Console
+    told: list[Diagnostic] = field(default_factory=list)
+    """What was told so far."""
 
     def watched(self, what: Callable[[], T]) -> T:
         """Do something long: its progress is shown, and the first Ctrl-C stops it gently."""
@@ -46,18 +48,19 @@ def opened(console: Console, open_session: Callable[[Events], Session]) -> Itera
     events = Events(console.err, console.err_style)
     session = open_session(events)
     try:
-        console.diagnostics(session.diagnostics)
-        yield Work(session, events, console)
+        work = Work(session, events, console)
+        found(work, session.diagnostics)
+        yield work
     finally:
         session.close()
 
 
 def found(work: Work, notes: Sequence[Diagnostic]) -> list[Diagnostic]:
     """All that was noticed so far; what the files' reading has not told already is told now."""
-    told = list(work.session.diagnostics)
-    new = [d for d in notes if d not in told]
+    new = [d for d in dict.fromkeys([*notes, *work.session.noticed]) if d not in work.told]
     work.console.diagnostics(new)
-    return [*told, *new]
+    work.told.extend(new)
+    return list(work.told)
 
 
 def holder(command: str) -> Holder:

@@ -12,6 +12,7 @@ from typing import Any
 
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.planning import Blueprint, Planned, outputs_of, plan, sealed
+from orchestrator.engine.reading import accounts
 from orchestrator.engine.stepping import Stepper
 from orchestrator.engine.workspace import Workspace
 from orchestrator.model.change import Action, Change
@@ -167,12 +168,15 @@ def _walk(planned: Planned, ledger: Ledger, lease: Lease, workspace: Workspace) 
 
 def _check_accounts(planned: Planned, workspace: Workspace) -> None:
     """``expectAccount`` is compared with what the cloud says, before the first write."""
-    for name in {c.provider for c in planned.plan.pending}:
-        expected = planned.plan.charter.providers.get(name, {}).get("expectAccount")
-        if expected is None:
-            continue
-        actual = workspace.providers[name].account()
-        if str(expected) != actual:
+    configured = planned.plan.charter.providers
+    wanted = {
+        c.provider: configured[c.provider]["expectAccount"]
+        for c in planned.plan.pending
+        if configured.get(c.provider, {}).get("expectAccount") is not None
+    }
+    for name, actual in accounts(wanted, workspace).items():
+        expected = wanted[name]
+        if str(expected).lstrip("0") != actual.lstrip("0"):  # unquoted, YAML drops the zeros
             message = (
                 f"wrong account: {name} is {actual}, and opsctl.yaml expects {expected}; nothing was applied"
             )

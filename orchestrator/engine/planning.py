@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orchestrator.engine.reading import read, settle_all
+from orchestrator.engine.reading import Places, read, settle_all
 from orchestrator.engine.surroundings import surroundings
 from orchestrator.engine.workspace import Workspace
 from orchestrator.model.codec import digest
-from orchestrator.model.diagnostic import Diagnostic, Severity
+from orchestrator.model.diagnostic import Diagnostic, Position, Severity
 from orchestrator.model.errors import InvalidSpecError
 from orchestrator.model.expression import ExpressionError
 from orchestrator.model.ids import Address
@@ -78,7 +78,8 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
 
     tell("refresh", len(snapshot.resources))
     reading = Reading()
-    read(_remembered(snapshot), reading, workspace)
+    places = _places(blueprint.resources)
+    read(_remembered(snapshot), reading, workspace, places)
     situation = Situation(
         shape.order,
         shape.edges,
@@ -95,7 +96,7 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
     tell("diff", len(shape.order))
     differences = diff(situation)
     while differences.lookups:
-        read(differences.lookups, reading, workspace)
+        read(differences.lookups, reading, workspace, places)
         differences = diff(situation)
     asked = {r.address for r in blueprint.resources if r.lifecycle.replace == "create"}
     changes, problems = settle_order(differences.changes, snapshot, workspace.kind, asked=asked)
@@ -186,6 +187,20 @@ def _stop_at_errors(found: Sequence[Diagnostic]) -> list[Diagnostic]:
     if any(d.severity is Severity.ERROR for d in found):
         raise InvalidSpecError(tuple(dict.fromkeys(found)))
     return list(found)
+
+
+def _places(resources: Sequence[Desired]) -> Places:
+    """Where a resource is written, looked up only where somebody must be told."""
+
+    def place(address: Address) -> Position | None:
+        for each in resources:
+            if each.address == address and each.document is not None:
+                return each.document.position(*each.root, "metadata", "name")
+            if each.address == address and each.file:
+                return Position(each.file, each.line)
+        return None
+
+    return place
 
 
 def _remembered(snapshot: Snapshot) -> list[tuple[Any, Any, Ref]]:

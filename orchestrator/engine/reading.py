@@ -2,43 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from orchestrator.engine.workspace import Workspace
 from orchestrator.model.change import Action
-from orchestrator.model.errors import OpsctlError, ProviderError
+from orchestrator.model.diagnostic import Diagnostic, Position
+from orchestrator.model.errors import ProviderError, ReadError
 from orchestrator.model.ids import Address, ProviderName, Token, TypeName
 from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.provision import Intent, Ref
 from orchestrator.model.snapshot import Entry, Fold, Snapshot
-from orchestrator.seams.executor import Effect
+from orchestrator.seams.executor import Call, Effect
 from orchestrator.stages.refresh import Reading, Wanted, grouped, refresh
 from orchestrator.stages.settle import settle
 
 Refs = Sequence[tuple[ProviderName, TypeName, Ref]]
 Step = Generator[Effect, Any, Outcome]
+_SHOWN: Final = 5
 
 
-class ReadError(OpsctlError):
-    """The cloud could not be read: one line a failed group."""
+Places = Callable[[Address], Position | None]
 
 
-def read(refs: Refs, into: Reading, workspace: Workspace) -> None:
-    """Read all refs. Raises ReadError with every group that failed."""
+def read(refs: Refs, into: Reading, workspace: Workspace, places: Places = lambda _: None) -> None:
+    """Read all refs. Raises ReadError with every cause and the resources that it concerns, each told once."""
     groups = {Address(f"{w.provider} {w.type}"): w for w in grouped(refs)}
+    for wanted in groups.values():
+        _check_configured(wanted, workspace)
+    errors: dict[Address, ProviderError] = {}
 
     def visit(node: Address) -> Step:
-        return _outcome(node, refresh(groups[node], _provider(groups[node], workspace), into))
+        provider = workspace.providers[groups[node].provider]
+        return _outcome(node, refresh(groups[node], provider, into), errors)
 
     _walk(groups, visit, workspace)
+    if errors:
+        raise ReadError(tuple(_told([(groups[node], error) for node, error in errors.items()], places)))
 
 
-def _provider(wanted: Wanted, workspace: Workspace) -> Any:
+def _check_configured(wanted: Wanted, workspace: Workspace) -> None:
     if wanted.provider not in workspace.providers:
         message = f"the provider {wanted.provider} is not configured any more, and state has resources of it"
-        raise ReadError(f"{message}: {', '.join(str(r.address) for r in wanted.refs[:5])}")
-    return workspace.providers[wanted.provider]
+        hint = (
+            f"put {wanted.provider} back under providers in opsctl.yaml until they are destroyed or forgotten"
+        )
+        raise ReadError((Diagnostic(f"{message}: {_names(wanted.refs)}", hint=hint),))
+
+
+def _told(failed: Sequence[tuple[Wanted, ProviderError]], places: Places) -> list[Diagnostic]:
+    """One diagnostic a cause: an endpoint that is down fails every kind with the same words."""
+    causes: dict[tuple[ProviderName, str, str], tuple[ProviderError, list[Ref]]] = {}
+    for wanted, error in failed:
+        key = (wanted.provider, error.code, _common(error.message))
+        causes.setdefault(key, (error, []))[1].extend(wanted.refs)
+    return [_one(provider, error, refs, places) for (provider, _, _), (error, refs) in causes.items()]
+
+
+def _common(message: str) -> str:
+    """A message without what differs from call to call."""
+    return re.sub(r"https?://\S+|0x[0-9a-f]+|\d+ tries in \d+ s", "", message)
+
+
+def _one(provider: ProviderName, error: ProviderError, refs: Sequence[Ref], places: Places) -> Diagnostic:
+    """Where the cloud names one of the objects, that one is to blame, and its line is shown."""
+    named = [r for r in refs if r.id and re.search(rf"(?<![\w-]){re.escape(r.id)}(?![\w-])", error.message)]
+    refs = named or refs
+    where = places(refs[0].address) if len(refs) == 1 else None
+    return Diagnostic(f"cannot read {_names(refs)} from {provider}: {error}", where)
+
+
+def _names(refs: Sequence[Ref]) -> str:
+    shown = ", ".join(str(r.address) for r in refs[:_SHOWN])
+    return f"{shown} and {len(refs) - _SHOWN} more" if len(refs) > _SHOWN else shown
+
+
+def accounts(names: Iterable[ProviderName], workspace: Workspace) -> Mapping[ProviderName, str]:
+    """Whose account each provider works in, as its cloud says. Raises ReadError where that cannot be told."""
+    found: dict[ProviderName, str] = {}
+    errors: dict[Address, ProviderError] = {}
+
+    def ask(name: ProviderName) -> Generator[Effect, Any, None]:
+        found[name] = yield Call(workspace.providers[name].account, name, "asking whose account it is")
+
+    nodes = {Address(str(name)): name for name in sorted(names)}
+    _walk(nodes, lambda node: _outcome(node, ask(nodes[node]), errors), workspace)
+    if errors:
+        wrong = [f"cannot tell whose account {n} is, so nothing was applied: {e}" for n, e in errors.items()]
+        raise ReadError(tuple(Diagnostic(message) for message in wrong))
+    return found
 
 
 def settle_all(
@@ -67,10 +120,13 @@ def settle_all(
     return fold.snapshot(), entries, open_
 
 
-def _outcome(node: Address, reading: Generator[Effect, Any, None]) -> Step:
+def _outcome(
+    node: Address, reading: Generator[Effect, Any, None], errors: dict[Address, ProviderError]
+) -> Step:
     try:
         yield from reading
     except ProviderError as error:
+        errors[node] = error
         return Outcome(node, Action.READ, Result.FAILED, str(error))
     return Outcome(node, Action.READ, Result.DONE)
 
@@ -81,9 +137,6 @@ def _walk(nodes: Mapping[Address, object], visit: Any, workspace: Workspace) -> 
     executor = workspace.executor(_no_journal)
     graph: dict[Address, Sequence[Address]] = dict.fromkeys(nodes, ())
     outcomes = executor.walk(graph, visit, skip=_never, interrupted=_interrupted)
-    failed = [o for o in outcomes.values() if o.result is Result.FAILED]
-    if failed:
-        raise ReadError("\n".join(f"cannot read {o.address}: {o.message}" for o in failed))
     if any(o.result is Result.INTERRUPTED for o in outcomes.values()):
         raise KeyboardInterrupt
 

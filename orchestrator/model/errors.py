@@ -52,6 +52,8 @@ class OpsctlError(Exception):
     """A reason to end the command with a message and an exit code."""
 
     exit_code = 1
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """What is to be told, each with its place; empty: the message is all."""
 
 
 class InvalidSpecError(OpsctlError):
@@ -59,6 +61,14 @@ class InvalidSpecError(OpsctlError):
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
         super().__init__("; ".join(d.message for d in diagnostics))
+        self.diagnostics = diagnostics
+
+
+class ReadError(OpsctlError):
+    """The clouds could not be read: one diagnostic a cause, with the resources that it concerns."""
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__("\n".join(d.message for d in diagnostics))
         self.diagnostics = diagnostics
 
 

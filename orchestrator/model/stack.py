@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.model.document import Document
+from orchestrator.model.document import Document, Source
 from orchestrator.model.ids import ProviderName, StackId
 from orchestrator.model.schema import MISSING, Property
 
@@ -63,3 +63,5 @@ class Stack:
     """The names of environment variables that expressions may read; none where the run is not trusted."""
     outputs: Mapping[str, Output] = field(default_factory=dict)
     document: Document | None = field(default=None, compare=False)
+    source: Source | None = field(default=None, compare=False)
+    """Where its settings stand: in the stack's file, or in the environment's overlay."""

@@ -19,6 +19,7 @@ _SETTINGS: Final = Property(
         "accessKeyId": Property("string", description="by reference; without keys, the usual chain of AWS"),
         "secretAccessKey": Property("string", secret=True, description="by reference"),
         "sessionToken": Property("string", secret=True, description="by reference"),
+        "timeout": Property("number", description="seconds to wait for one answer", minimum=1, default=60),
         "expectAccount": Property(("string", "integer"), description="refuse to write in another account"),
     },
 )
@@ -39,6 +40,7 @@ def _configure(settings: Mapping[str, Any], context: Context) -> Provider:
         access_key_id=settings.get("accessKeyId") or "",
         secret_access_key=settings.get("secretAccessKey") or "",
         session_token=settings.get("sessionToken") or "",
+        timeout=settings.get("timeout") or 60.0,
     )
     return AwsProvider(Client(made), all_kinds(region))
 

@@ -17,7 +17,6 @@ from orchestrator.model.values import Secret, reveal
 from providers.aws import errors
 
 CONCURRENCY: Final = 8
-_READ_SECONDS: Final = 60
 _PAGE: Final = {"ec2": 1000, "rds": 100}
 
 
@@ -31,6 +30,8 @@ class Settings:
     access_key_id: str | Secret = ""
     secret_access_key: str | Secret = ""
     session_token: str | Secret = ""
+    timeout: float = 60.0
+    """Seconds to wait for one answer."""
 
 
 @dataclass
@@ -91,7 +92,7 @@ class Client:
         config = Config(
             retries={"total_max_attempts": 1},
             connect_timeout=5,
-            read_timeout=_READ_SECONDS,
+            read_timeout=self.settings.timeout,
             max_pool_connections=CONCURRENCY,
             s3=style,
         )
@@ -155,8 +156,11 @@ def _map(operation: str, error: BaseException, client: Client) -> ProviderError 
             if client.reached:
                 return errors.unsent(operation, said)
             return errors.unusable(operation, f"{said} (check the endpoint, the region and the network)")
+        case sdk.ReadTimeoutError() if errors.is_read(operation) and not client.reached:
+            return errors.unusable(operation, f"AWS does not answer: {error} (check the endpoint)")
         case sdk.NoCredentialsError():
-            said = "no AWS credentials were found: set accessKeyId and secretAccessKey by reference, or a profile"
+            said = "no AWS credentials were found: set accessKeyId and secretAccessKey by reference, or a profile,"
+            said += " or the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             return errors.unusable(operation, said)
         case sdk.HTTPClientError() | ResponseParserError():
             return errors.unanswered(operation, f"no whole answer from AWS: {error}")

@@ -20,7 +20,7 @@ from . import errors
 from .settings import Settings
 
 AGENT = "opsctl"
-CONNECT_SECONDS, READ_SECONDS = 10, 120
+CONNECT_SECONDS = 10
 SUBSCRIPTION_VERSION = "2022-12-01"
 
 
@@ -166,6 +166,8 @@ class ArmClient:
                 return errors.no_credentials(str(error), operation=operation)
             case sdk.ServiceRequestError():
                 return errors.unsent(str(error), operation=operation, answered=self.answered)
+            case sdk.ServiceResponseTimeoutError() if reads and not self.answered:
+                return errors.unsent(str(error), operation=operation, answered=False)
             case _:
                 return errors.unanswered(str(error), operation=operation, reads=reads)
 
@@ -179,7 +181,9 @@ class ArmClient:
         with self._lock:
             if self._pipeline is None:
                 self._pipeline = ARMPipelineClient(
-                    self.settings.endpoint, policies=_policies(self.settings), transport=_transport()
+                    self.settings.endpoint,
+                    policies=_policies(self.settings),
+                    transport=_transport(self.settings),
                 )
             return self._pipeline
 
@@ -197,7 +201,7 @@ class ArmClient:
                     api_version=version,
                     policies=_policies(self.settings),
                     authentication_policy=_authentication(self.settings),
-                    transport=_transport(),
+                    transport=_transport(self.settings),
                 )
             return self._compute[version]
 
@@ -226,10 +230,10 @@ def _scope(settings: Settings) -> str:
     return f"{settings.endpoint}/.default"
 
 
-def _transport() -> Any:
+def _transport(settings: Settings) -> Any:
     from azure.core.pipeline.transport import RequestsTransport  # noqa: PLC0415
 
-    return RequestsTransport(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
+    return RequestsTransport(connection_timeout=CONNECT_SECONDS, read_timeout=settings.timeout)
 
 
 def _policies(settings: Settings) -> list[Any]:

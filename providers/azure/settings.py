@@ -36,6 +36,7 @@ SCHEMA: Final = Property(
         "clientId": Property("string", "Who signs in, for client-secret and managed-identity."),
         "clientSecret": Property("string", "By reference, for client-secret.", secret=True),
         "concurrency": Property("integer", "How many calls may be in flight at once.", minimum=1, maximum=64),
+        "timeout": Property("number", "Seconds to wait for one answer.", minimum=1, default=120),
         "apiVersions": Property(
             "object", "API versions by type, instead of the pinned ones.", additional=Property("string")
         ),
@@ -57,6 +58,8 @@ class Settings:
     client: str = ""
     secret: str = field(default="", repr=False)
     versions: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 120.0
+    """Seconds to wait for one answer."""
 
 
 def read(given: Mapping[str, Any]) -> Settings:
@@ -88,4 +91,5 @@ def read(given: Mapping[str, Any]) -> Settings:
         str(given.get("clientId") or ""),
         str(given.get("clientSecret") or ""),
         {str(name).lower(): str(version) for name, version in (given.get("apiVersions") or {}).items()},
+        float(given.get("timeout") or 120.0),
     )

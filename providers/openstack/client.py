@@ -26,6 +26,7 @@ _AUTH: Final = (
     "auth_url", "username", "password", "project_name", "project_id", "user_domain_name", "project_domain_name",
     "application_credential_id", "application_credential_secret",
 )  # fmt: skip
+_CREDENTIALS: Final = "set cloud (a name in clouds.yaml), or auth_url, username, password and project_name, or the variables OS_*"
 _ID = re.compile(r"/(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/|$)")
 
 
@@ -139,9 +140,10 @@ class Client:
                 self._count_from(connection.session)
                 connection.authorize()
         except sdk.ConfigException as error:
-            raise PermanentError(f"{self._name}: {error}", "connect", "Configuration") from error
+            said = f"{self._name}: {_first_line(error)}; {_CREDENTIALS}"
+            raise PermanentError(said, "connect", "Configuration") from error
         except (wire.ClientException, sdk.SDKException) as error:
-            raise _unanswered(error, f"connect {self._name}", writes=False) from error
+            raise _unconnected(error, f"connect {self._name}") from error
         return connection
 
     def _arguments(self) -> dict[str, Any]:
@@ -226,6 +228,19 @@ def _unanswered(error: Exception, operation: str, *, writes: bool) -> ProviderEr
         )
         return unheard(operation, _first_line(error), sent=not unsent, writes=writes)
     return PermanentError(_first_line(error), operation, type(error).__name__)
+
+
+def _unconnected(error: Exception, operation: str) -> ProviderError:
+    """Nothing has ever answered there: it is the wrong place, and trying again does not help."""
+    mapped = _unanswered(error, operation, writes=False)
+    if any("Missing" in type(cause).__name__ for cause in _causes(error)):
+        said = f"no OpenStack credentials: {mapped.message}; {_CREDENTIALS}"
+        return PermanentError(said, operation, "NoCredentials")
+    late = any("Timeout" in type(cause).__name__ for cause in _causes(error))
+    if mapped.code != "Unreachable" and not (late and mapped.code == "NoAnswer"):
+        return mapped
+    advice = "check the endpoint (auth_url) and the network"
+    return PermanentError(f"{mapped.message} ({advice})", operation, mapped.code)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

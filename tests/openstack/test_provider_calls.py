@@ -66,11 +66,11 @@ def test_a_cloud_that_clouds_yaml_does_not_know_is_permanent():
         connected({"cloud": "nowhere-known"}).account()
 
 
-def test_an_endpoint_that_nobody_listens_on_is_transient(simulated):
+def test_an_endpoint_that_nobody_listens_on_is_the_wrong_one(simulated):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     provider = connected({**simulated.settings, "auth_url": f"http://127.0.0.1:{port}/v3"})
-    with pytest.raises(TransientError) as caught:
+    with pytest.raises(PermanentError, match="check the endpoint") as caught:
         provider.account()
     assert caught.value.code == "Unreachable"
 

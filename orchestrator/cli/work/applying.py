@@ -49,7 +49,7 @@ def apply_saved(console: Console, path: Path) -> int:
         applied = work.watched(
             lambda: applying.apply_saved(saved, session.blueprint, session.workspace, holder=who)
         )
-        return _told(work, applied, [])
+        return _told(work, applied, found(work, ()))
 
 
 class Asking:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -116,7 +117,9 @@ def _create(job: Job, tools: Tools) -> Performing:
     try:
         seen = yield from effect(request, intent, job.target, tools, trace)
     except PermanentError as error:
-        yield from _left_over(job, tools, intent, fresh, trace)
+        # Where it cannot even be looked for, the intent stays open, and the first cause is what is told.
+        with suppress(ProviderError):
+            yield from _left_over(job, tools, intent, fresh, trace)
         return _ended(job, Result.FAILED, str(error))
     if seen is None:
         return _ended(job, Result.UNSETTLED, "the provider says that it made it, and shows nothing")

@@ -165,6 +165,7 @@ def _with_settings(stack: Stack, body: Mapping[str, Any], settings: _Settings) -
         env=stack.env,
         outputs=stack.outputs,
         document=stack.document,
+        source=settings.place,
     )
 
 

@@ -1,0 +1,107 @@
+"""A provider plugin whose own mistakes are named as such, and never look like a mistake of opsctl or of the files.
+
+Enters: any provider. Leaves: the same provider; what it raises that is of no family becomes a PermanentError that
+names the plugin and the exception. Holds: the kinds are asked for once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+from orchestrator.model.errors import PermanentError, ProviderError
+from orchestrator.model.health import Health
+from orchestrator.model.ids import ProviderName, Token, TypeName
+from orchestrator.model.kind import KindSchema, ReadWay
+from orchestrator.model.provision import Done, Intent, Observed, Pending, Proposal, ReadResult, Ref, Request
+from orchestrator.seams.provider import Provider
+
+
+def fault_of(name: str, error: BaseException) -> str:
+    """One line: whose fault it is, and what was raised."""
+    kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    said = " ".join(str(error).split())
+    return f"the provider plugin {name} failed with {kind}{f': {said}' if said else ''}"
+
+
+class Guarded:
+    """One configured provider, behind a guard."""
+
+    def __init__(self, name: ProviderName, provider: Provider) -> None:
+        self.name = name
+        self.provider = provider
+
+    @contextmanager
+    def _guard(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except (ProviderError, KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:
+            raise PermanentError(fault_of(self.name, error), doing) from error
+
+    @cached_property
+    def kinds(self) -> Mapping[TypeName, KindSchema]:
+        """See the seam."""
+        with self._guard("kinds"):
+            return self.provider.kinds
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """See the seam."""
+        with self._guard("calls"):
+            return self.provider.calls
+
+    @property
+    def concurrency(self) -> int:
+        """See the seam."""
+        with self._guard("concurrency"):
+            return self.provider.concurrency
+
+    def account(self) -> str:
+        """See the seam."""
+        with self._guard("account"):
+            return self.provider.account()
+
+    def read_many(self, type: TypeName, refs: Sequence[Ref], way: ReadWay) -> ReadResult:
+        """See the seam."""
+        with self._guard(f"read {type}"):
+            return self.provider.read_many(type, refs, way)
+
+    def discover(self, type: TypeName) -> Iterator[Observed]:
+        """See the seam."""
+        with self._guard(f"discover {type}"):
+            yield from self.provider.discover(type)
+
+    def propose(
+        self, type: TypeName, prior: Observed, want: Mapping[str, Any], last: Mapping[str, Any]
+    ) -> Proposal:
+        """See the seam."""
+        try:  # called once a resource: without the cost of a context
+            return self.provider.propose(type, prior, want, last)
+        except ProviderError:
+            raise
+        except Exception as error:
+            raise PermanentError(fault_of(self.name, error), f"propose {type}") from error
+
+    def begin(self, request: Request, token: Token) -> Done | Pending:
+        """See the seam."""
+        with self._guard(f"{request.action} {request.type}"):
+            return self.provider.begin(request, token)
+
+    def poll(self, type: TypeName, handle: Mapping[str, Any]) -> Done | Pending:
+        """See the seam."""
+        with self._guard(f"poll {type}"):
+            return self.provider.poll(type, handle)
+
+    def find(self, intent: Intent) -> Observed | None:
+        """See the seam."""
+        with self._guard(f"find {intent.type}"):
+            return self.provider.find(intent)
+
+    def assess(self, type: TypeName, observed: Observed) -> Health:
+        """See the seam."""
+        with self._guard(f"assess {type}"):
+            return self.provider.assess(type, observed)

@@ -1,0 +1,56 @@
+"""The settings of every configured provider, checked against what its family says that they are.
+
+Enters: a loaded stack, and the schema of each installed family. Leaves: a diagnostic for every key or value that
+does not fit, at its line in opsctl.yaml or in the environment's overlay. Holds: nothing is connected, no secret
+is resolved; what the sandbox will fill in is not missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from orchestrator.model.diagnostic import Diagnostic, did_you_mean
+from orchestrator.model.duration import PATTERN
+from orchestrator.model.ids import Path, ProviderName, family
+from orchestrator.model.schema import Property, check
+from orchestrator.model.stack import Stack
+from orchestrator.stages.load.findings import Findings, Place
+
+COMMON: Final[Mapping[str, Property]] = {
+    "endpoint": Property("string", "`sandbox` for the local stand-in, or another address"),
+    "expectAccount": Property(("string", "integer"), "refuse to write in another account"),
+    "giveUpAfter": Property("string", "how long one call is tried again, such as 5m", pattern=PATTERN),
+}
+"""Settings that the core reads, of every provider."""
+
+
+def check_providers(stack: Stack, families: Mapping[str, Property]) -> list[Diagnostic]:
+    """Everything that is wrong with the provider settings. ``families`` has the schemas of those installed."""
+    place: Any = stack.source
+    found = Findings()
+    for name, settings in stack.providers.items() if place is not None else ():
+        at: Path = ("providers", name)
+        schema = families.get(family(name))
+        if schema is None:
+            hint = did_you_mean(family(name), families) or f"installed: {', '.join(sorted(families))}"
+            found.error(f"no provider {family(name)!r} is installed", place.key_position(at), hint)
+        else:
+            _check_one(name, settings, schema, place, found)
+    return found.diagnostics
+
+
+def _check_one(
+    name: ProviderName, settings: Mapping[str, Any], schema: Property, place: Place, found: Findings
+) -> None:
+    at: Path = ("providers", name)
+    filled = settings.get("endpoint") == "sandbox"
+    known = {**COMMON, **dict(_known(schema, filled=filled))}
+    found.violations(check(settings, replace(schema, properties=known), at), place)
+
+
+def _known(schema: Property, *, filled: bool) -> Iterator[tuple[str, Property]]:
+    """The family's own settings; the sandbox gives what would be required otherwise."""
+    for name, each in schema.properties.items():
+        yield name, replace(each, required=each.required and not filled)
