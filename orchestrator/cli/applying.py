@@ -23,7 +23,7 @@ def apply(
     context: typer.Context,
     *,
     plan_file: Annotated[
-        Path | None, typer.Argument(metavar="[PLANFILE]", help="A plan that was saved with plan --out.")
+        Path | None, typer.Argument(metavar="PLANFILE", help="A plan that was saved with plan --out.")
     ] = None,
     auto_approve: Approved = False,
     environment: Environment = None,

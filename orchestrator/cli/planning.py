@@ -84,7 +84,7 @@ def show(
     context: typer.Context,
     *,
     plan_file: Annotated[
-        Path | None, typer.Argument(metavar="[PLANFILE]", help="A saved plan; without one: the state.")
+        Path | None, typer.Argument(metavar="PLANFILE", help="A saved plan; without one: the state.")
     ] = None,
     environment: Environment = None,
     output: Format = Output.TEXT,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -103,6 +104,8 @@ class Reader:
         """Write a file block: its first line names the file."""
         name = re.match(r"# ([\w./-]+\.(?:yaml|rego))\n", block.text)
         assert name, f"line {block.line}: a block of YAML begins with a comment that names its file"
+        if name[1].endswith(".yaml"):
+            list(yaml.safe_load_all(block.text))
         here = self._where() / name[1]
         here.parent.mkdir(parents=True, exist_ok=True)
         here.write_text(block.text, encoding="utf-8")

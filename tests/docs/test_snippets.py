@@ -13,6 +13,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.parametrize("page", ["getting-started.md", "gates.md", "plans.md", "sandbox.md"])
+def test_a_reader_who_types_it_sees_what_is_shown(reader, page):
+    """Files and commands, in order, from an empty folder."""
+    assert reader.follow(ROOT / "docs" / page) >= 4
+
+
 def test_the_readme_is_true(reader):
     """The same of the README, and its first capture is what its apply prints."""
     assert reader.follow(ROOT / "README.md") >= 8
