@@ -107,8 +107,11 @@ def settle_all(
         try:
             provider = workspace.providers[ProviderName(intent.provider)]
             closed[intent.token] = yield from settle(intent, snapshot, provider, workspace.clock)
-        except (ProviderError, KeyError) as error:
+        except ProviderError as error:
             open_[intent.address] = f"what became of its {intent.action} cannot be told: {error}"
+        except KeyError:
+            gone = f"the provider {intent.provider} is not configured any more, or does not know {intent.type}"
+            open_[intent.address] = f"what became of its {intent.action} cannot be told: {gone}"
         return Outcome(intent.address, intent.action, Result.NOTHING)
 
     intents = {Address(str(token)): intent for token, intent in snapshot.intents.items()}
