@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.util
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from orchestrator.engine import planning
 from orchestrator.model.errors import OpsctlError
 from orchestrator.stages.apply import effect as effects
 from orchestrator.testing.cloud import Fault
@@ -194,6 +196,19 @@ def test_what_cannot_be_settled_now_is_not_touched_and_blocks_nothing_else(tmp_p
     world.apply()
     assert world.names() == ["host", "net", "other"]
     assert world.plan().plan.empty
+
+
+def test_what_a_provider_began_that_is_gone_from_the_stack_is_named(tmp_path):
+    """An interrupted create of a provider that is not configured any more is told in words."""
+    world = load_world(tmp_path)
+    world.want("net")
+    run_killed(world, 1, answered=True)
+    world.drop("net")
+    without = replace(world.workspace(), providers={})
+    planned = planning.plan(world.blueprint(), without)
+    without.state.close()
+    (note,) = planned.notes
+    assert "the provider fake is not configured any more" in note.message
 
 
 def test_a_refused_create_of_a_kind_that_cannot_be_found_leaves_nothing_to_settle(tmp_path):

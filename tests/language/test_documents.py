@@ -141,6 +141,12 @@ def test_the_documents_of_the_manual_are_well_formed(write):
             "an expression cannot stand here",
             "the value itself",
         ),
+        (
+            HEAD + 'metadata: {name: a, labels: {owner: "${params.x}"}}\n',
+            "4:37",
+            "an expression cannot stand here",
+            "labels are plain text",
+        ),
         (GOOD + 'health: "${params.x}"\n', "5:9", "an expression cannot stand here", ""),
         (GOOD + "health: [{tcp: {host: a, port: 70000}}]\n", "5:32", "more than 65535", ""),
         (

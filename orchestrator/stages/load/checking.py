@@ -51,6 +51,7 @@ class Checker:
             for name in _OPEN:
                 if name in body:
                     self.expressions(body[name], place, (name,))
+            self._labels(body.get("metadata"), place)
         return len(self.found.diagnostics) == count
 
     def _kind(self, document: Document, place: Place) -> bool:
@@ -71,6 +72,14 @@ class Checker:
         else:
             return True
         return False
+
+    def _labels(self, metadata: Any, place: Place) -> None:
+        """Labels are plain text: policies and people read them where nothing is evaluated."""
+        if not isinstance(metadata, dict):
+            return
+        for path, _ in _texts(metadata.get("labels"), ("metadata", "labels")):
+            hint = "write the value itself: labels are plain text"
+            self.found.error("an expression cannot stand here", place.position(path), hint)
 
     def _foreign(self, body: Mapping[str, Any]) -> Iterator[tuple[Path, str, str]]:
         for name in ("spec", "clouds"):
