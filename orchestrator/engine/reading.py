@@ -110,7 +110,9 @@ def settle_all(
         except ProviderError as error:
             open_[intent.address] = f"what became of its {intent.action} cannot be told: {error}"
         except KeyError:
-            gone = f"the provider {intent.provider} is not configured any more, or does not know {intent.type}"
+            gone = (
+                f"the provider {intent.provider} is not configured any more, or does not know {intent.type}"
+            )
             open_[intent.address] = f"what became of its {intent.action} cannot be told: {gone}"
         return Outcome(intent.address, intent.action, Result.NOTHING)
 
