@@ -39,10 +39,12 @@ class Stage:
         shutil.copytree(HERE, self.folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", ".opsctl"))
         self.sandbox = folder / "sandbox"
         self.password = secrets.token_urlsafe(24)
-        quiet = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", "COLUMNS": str(WIDTH)}
+        quiet = {"PYTHONUTF8": "1", "COLUMNS": str(WIDTH)}
         here = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
         own = {"OPSCTL_SANDBOX": str(self.sandbox), "SHOP_DB_PASSWORD": self.password, "PATH": here}
         self.environ = {**os.environ, **quiet, **own}
+        if self.environ.pop("PYTHONDONTWRITEBYTECODE", None):  # forty commands: compile once, not forty times
+            self.environ["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
         self.chapters = 0
         self.started = time.monotonic()
         self._bold, self._dim, self._end = (

@@ -1,0 +1,99 @@
+"""Every example works: validated, planned, applied, planned to nothing, destroyed without a trace."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/opsctl.yaml"))
+
+
+@pytest.fixture
+def example(stack):
+    """A copy of an example, ready to run."""
+
+    def copy(name):
+        left_out = shutil.ignore_patterns("*.py", "__pycache__", ".opsctl")
+        shutil.copytree(EXAMPLES / name, stack.folder, dirs_exist_ok=True, ignore=left_out)
+        stack.environ["SHOP_DB_PASSWORD"] = "only-for-a-test"
+        return stack
+
+    return copy
+
+
+def allow_data_loss(stack):
+    path = stack.folder / "opsctl.yaml"
+    path.write_text(path.read_text().replace("  data:\n", '  data:\n    data_loss_allowed: ["*"]\n'))
+
+
+def files(stack):
+    return {p for p in stack.folder.rglob("*") if p.is_file() and ".opsctl" not in p.parts}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_lives_and_leaves_nothing(name, example):
+    """The plan after apply has no action but no-op and read; destroy leaves clouds and folder as they were."""
+    stack = example(name)
+    before, written = stack.inventory(), files(stack)
+    assert stack.opsctl("validate").code == 0
+    planned = stack.opsctl("plan", "--detailed-exitcode")
+    assert planned.code == 2, planned.text
+    stack.apply()
+    again = stack.opsctl("plan", "--output", "json")
+    assert again.document["empty"]
+    assert {c["action"] for c in again.document["changes"]} <= {"no-op", "read"}
+    if "data_loss_allowed" not in (stack.folder / "opsctl.yaml").read_text() and name == "multi-cloud":
+        assert stack.opsctl("destroy", "--auto-approve").code == 3
+        allow_data_loss(stack)
+    stack.destroy()
+    assert stack.inventory() == before
+    assert files(stack) == written
+    assert stack.state()["resources"] == []
+
+
+def test_every_example_says_what_it_is():
+    """Each has a README, and there are some."""
+    assert len(NAMES) >= 4
+    assert [name for name in NAMES if not (EXAMPLES / name / "README.md").is_file()] == []
+
+
+@pytest.mark.parametrize("provider", ["azure", "openstack"])
+def test_the_same_database_runs_on_another_cloud(provider, example):
+    """One line is changed; it is made, planned to nothing, and gone again."""
+    stack = example("multi-cloud")
+    text = (stack.folder / "shop.yaml").read_text()
+    database = text.split("---\n", 1)[0].replace("provider: aws", f"provider: {provider}")
+    stack.write("shop.yaml", database)
+    stack.write("opsctl.yaml", (stack.folder / "opsctl.yaml").read_text().split("outputs:")[0])
+    allow_data_loss(stack)
+    before = stack.inventory()
+    stack.apply()
+    assert stack.changes() == {}
+    stack.destroy()
+    assert stack.inventory() == before
+
+
+def test_the_gates_example_is_taken_back(example):
+    """What its README says: exit code 4, the note is still of release 1, and the change is still to do."""
+    stack = example("gates")
+    stack.apply()
+    failed = stack.opsctl("apply", "--auto-approve", "-p", "release=2", "-p", "health=503")
+    assert failed.code == 4, failed.text
+    assert "release 1" in (stack.folder / "released.txt").read_text()
+    assert set(stack.changes("-p", "release=2")) == {"api/server", "note"}
+    stack.destroy()
+
+
+def test_the_policies_example_denies(example):
+    """What its README says: its tests pass, one folder is allowed, another is denied with 3."""
+    stack = example("policies")
+    assert stack.opsctl("policy", "test", "policies").code == 0
+    assert stack.opsctl("plan", "-p", "folder=drafts").code == 0
+    denied = stack.opsctl("plan", "-p", "folder=private")
+    assert denied.code == 3
+    assert "only public, drafts are allowed" in denied.text
+    assert "pages.yaml" in denied.text
+    assert stack.opsctl("apply", "--auto-approve", "-p", "folder=private").code == 3
