@@ -16,6 +16,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _TOOK = re.compile(r"  \d+(\.\d+)?s$|  \d+m\d+s$", re.MULTILINE)
+_STILL = re.compile(r"^… .+\n", re.MULTILINE)
 _STEPS = re.compile(r"(?:^[✓↶!✗] .*\n?)+", re.MULTILINE)
 _SHELL = """\
 [ -f "$READER/memory" ] && . "$READER/memory"
@@ -51,7 +52,7 @@ def typed(block: Block) -> Iterator[tuple[str, str]]:
 def fits(shown: str, said: str) -> bool:
     """Whether a capture is what was said: ``…`` stands for what was left out, in a line or as a line of its own.
 
-    Times are left out on both sides. Steps that end side by side may be told in any order.
+    Times and signs of life of slow steps are left out on both sides. Steps that end side by side may be told in any order.
     """
     parts = re.split(r"^[ ]*…\n", _plain(shown), flags=re.MULTILINE)
     lines = [".*?".join(map(re.escape, part.split("…"))) for part in parts]
@@ -59,7 +60,7 @@ def fits(shown: str, said: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    text = _TOOK.sub("", text)
+    text = _TOOK.sub("", _STILL.sub("", text))
     ordered = _STEPS.sub(lambda m: "\n".join(sorted(m[0].strip("\n").split("\n"))) + "\n", text)
     return "\n".join(line.rstrip() for line in ordered.strip("\n").split("\n")) + "\n"
 
@@ -71,7 +72,11 @@ class Reader:
         self.folder = folder / "work"
         self.said: list[str] = []
         self.folder.mkdir()
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "AZURE_", "OS_", "OPSCTL_"))}
+        kept = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith(("AWS_", "AZURE_", "OS_", "OPSCTL_", "CI"))
+        }
         self._environment = {
             **kept,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -79,6 +84,7 @@ class Reader:
             "READER": str(folder),
             "OPSCTL_SANDBOX": str(folder / "sandbox"),
             "NO_COLOR": "1",
+            "PYTHONUTF8": "1",
             "EXAMPLES": str(ROOT / "examples"),
         }
 
@@ -119,7 +125,7 @@ class Reader:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             timeout=180,
             check=False,
         )

@@ -44,6 +44,7 @@ def test_the_number_of_types_is_true(reader):
         ("id vpc-… b\n", "id vpc-77\n b\n", False),
         ("✓ a  created\n✓ b  created  0.2s\n", "✓ b  created\n✓ a  created  1.5s\n", True),
         ("✓ a  created\n", "✓ a  updated\n", False),
+        ("✓ a  created\n", "… a  creating  31s\n✓ a  created  1m02s\n", True),
     ],
 )
 def test_a_capture_leaves_out_only_what_it_says(reader, shown, said, fit):
