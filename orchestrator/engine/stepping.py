@@ -20,7 +20,7 @@ from orchestrator.model.resource import Desired
 from orchestrator.model.schema import check
 from orchestrator.model.scope import Scope
 from orchestrator.model.snapshot import Kept, Record
-from orchestrator.model.values import Unknown, contains, find_leaves
+from orchestrator.model.values import UNKNOWN, Unknown, contains, find_leaves
 from orchestrator.seams.executor import Effect, Interrupted, Journal
 from orchestrator.stages.apply import Job, Performed, Tools, perform, undo
 from orchestrator.stages.gate import watch
@@ -210,7 +210,14 @@ class Stepper:
         if problem:
             message = f"{failed}; taking it back failed: {problem}"
             return replace(outcome, result=Result.GATE_FAILED, message=message)
+        self._know_again(job.change.address)
         return outcome
+
+    def _know_again(self, address: Address) -> None:
+        """After an undo, outputs read what is there now: the object before the step, or nothing."""
+        kept = self._ledger.record(address)
+        node = {"spec": kept.spec, "status": {**kept.status, "id": kept.id}} if kept is not None else None
+        self._ledger.nodes[address] = node or {"spec": UNKNOWN, "status": UNKNOWN}
 
     def _settings(self, gate: Gate, resource: Desired) -> Mapping[str, Any]:
         """A gate's settings; ``self`` is the resource, or the composite whose gate it is."""

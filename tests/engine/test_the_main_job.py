@@ -207,8 +207,10 @@ def test_a_pending_gate_that_passes_later_lets_dependents_go_on(world):
 def test_undo_takes_a_create_back_and_the_next_plan_shows_it_again(world):
     world.doctor = type(world.doctor)(Level.DEGRADED)
     world.want("app", health=[{"http": {"url": "http://x/"}, "within": "10s", "onFailure": "undo"}])
+    world.outputs["id"] = templated("${app.status.id}")
     done = world.apply()
     assert (done.exit_code, done.outcomes["app"].result) == (4, Result.UNDONE)
+    assert done.outputs == {"id": None}
     assert world.names() == []
     assert world.actions() == {"app": "create"}
 
@@ -216,10 +218,12 @@ def test_undo_takes_a_create_back_and_the_next_plan_shows_it_again(world):
 def test_undo_reapplies_the_spec_before_an_update(world):
     gate = [{"http": {"url": "http://x/"}, "within": "10s", "onFailure": "undo"}]
     world.want("app", spec={"size": 1}, health=gate)
+    world.outputs["size"] = templated("${app.spec.size}")
     world.apply()
     world.doctor = type(world.doctor)(Level.DEGRADED)
     world.want("app", spec={"size": 5}, health=gate)
-    assert world.apply().outcomes["app"].result is Result.UNDONE
+    done = world.apply()
+    assert (done.outcomes["app"].result, done.outputs) == (Result.UNDONE, {"size": 1})
     assert world.cloud.objects()[0].spec["size"] == 1
     assert world.actions() == {"app": "update"}
 
@@ -229,9 +233,10 @@ def test_undo_of_a_create_first_replacement_keeps_the_old_one(world):
     world.want("twin", "Twin", spec={"zone": "a"}, health=gate)
     world.apply()
     kept = world.cloud.objects()[0].id
+    world.outputs["id"] = templated("${twin.status.id}")
     world.doctor = type(world.doctor)(Level.DEGRADED)
     world.want("twin", "Twin", spec={"zone": "b", "name": "twin-b"}, health=gate)
-    world.apply()
+    assert world.apply().outputs == {"id": kept}
     assert [o.id for o in world.cloud.objects()] == [kept]
     assert world.snapshot().resources["twin"].id == kept
 
