@@ -216,8 +216,10 @@ class Stepper:
     def _know_again(self, address: Address) -> None:
         """After an undo, outputs read what is there now: the object before the step, or nothing."""
         kept = self._ledger.record(address)
-        node = {"spec": kept.spec, "status": {**kept.status, "id": kept.id}} if kept is not None else None
-        self._ledger.nodes[address] = node or {"spec": UNKNOWN, "status": UNKNOWN}
+        node: dict[str, Any] = {"spec": UNKNOWN, "status": UNKNOWN}
+        if kept is not None:
+            node = {"spec": kept.spec, "status": {**kept.status, "id": kept.id}}
+        self._ledger.nodes[address] = node
 
     def _settings(self, gate: Gate, resource: Desired) -> Mapping[str, Any]:
         """A gate's settings; ``self`` is the resource, or the composite whose gate it is."""
