@@ -76,6 +76,44 @@ def test_the_same_database_runs_on_another_cloud(provider, example):
     assert stack.inventory() == before
 
 
+MACHINE = """apiVersion: opsctl.dev/v1
+kind: ComputeInstance
+metadata: {name: web}
+provider: CLOUD
+health:
+  - http: {url: "http://${self.status.address}:8080/health", expect: {status: 200}}
+    within: 20s
+    interval: 250ms
+spec: {image: "IMAGE", region: europe, size: "${params.size}", sshKey: "KEY", userData: "#cloud-config\\n"}
+"""
+STACK = """apiVersion: opsctl.dev/v1
+kind: Stack
+metadata: {name: placed, id: placed-CLOUD}
+providers:
+  CLOUD: {endpoint: sandbox}
+params: {size: {type: string, default: small}}
+"""
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMKoNQXK2v1qmVJ4mPGkOZnYcNNpHIEjgjmgNm0d5Vyo ops"
+IMAGES = {"azure": "Debian:debian-12:12:latest", "openstack": "cirros"}
+
+
+@pytest.mark.parametrize("cloud", IMAGES)
+def test_a_machine_runs_on_another_cloud(cloud, stack):
+    """Made behind its HTTP gate with a key to sign in, resized in place, and gone again."""
+    stack.write("opsctl.yaml", STACK.replace("CLOUD", cloud))
+    text = MACHINE.replace("CLOUD", cloud).replace("IMAGE", IMAGES[cloud]).replace("KEY", KEY)
+    stack.write("web.yaml", text)
+    before = stack.inventory()
+    stack.apply()
+    assert stack.changes() == {}
+    bigger = ("-p", "size=medium")
+    assert {a: c["action"] for a, c in stack.changes(*bigger).items()} == {"web/server": "update"}
+    stack.apply(*bigger)
+    assert stack.changes(*bigger) == {}
+    stack.destroy()
+    assert stack.inventory() == before
+
+
 def test_the_gates_example_is_taken_back(example):
     """What its README says: exit code 4, the note is still of release 1, and the change is still to do."""
     stack = example("gates")
