@@ -192,3 +192,59 @@ def test_credentials_that_are_refused_are_said_as_such(stack, sandbox, cloud, fa
     assert "given up" not in ran.said
     sandbox.faults()
     stack.recovers()
+
+
+@each_cloud
+@pytest.mark.parametrize("fault", ["throttle", "error"])
+def test_what_fails_for_ever_is_given_up_and_said(stack, sandbox, cloud, fault):
+    """The plan's line names the resource, its place, the tries and the request; nothing changes."""
+    cloud.use(stack)
+    assert stack.apply().code == 0
+    sandbox.faults(cloud.fault(fault, "*"))
+    ran = stack.run("plan")
+    assert (ran.code, ran.out) == (1, "")
+    assert "error: cannot read main" in ran.err, ran.err
+    assert "; given up after " in ran.err
+    assert "(request id " in ran.err
+    assert "--> main.yaml:5" in ran.err
+    sandbox.faults()
+    stack.recovers()
+
+
+@each_cloud
+@pytest.mark.parametrize("fault", ["throttle", "lost-answer", "lost-request", "error"])
+def test_what_fails_for_a_while_passes_and_is_made_once(stack, sandbox, cloud, fault):
+    """A throttled, lost or failed create is tried again or settled; there is one object in the end."""
+    cloud.use(stack, giveUpAfter="30s")
+    sandbox.faults(cloud.fault(fault, cloud.create, times=1))
+    ran = stack.apply()
+    assert ran.code == 0, ran.said
+    sandbox.faults()
+    assert len(cloud.mine(stack)) == 1
+    stack.recovers()
+    assert len(cloud.mine(stack)) == 1
+
+
+REFUSALS = {
+    "aws": {"status": 400, "code": "VpcLimitExceeded"},
+    "azure": {"status": 409, "code": "QuotaExceeded"},
+    "openstack": {"status": 409, "code": "OverQuota"},
+}
+
+
+@each_cloud
+def test_a_quota_that_is_used_up_in_the_middle_keeps_what_was_made(stack, sandbox, cloud):
+    """One line: address, operation, code, request id; what was made is in the state, the rest follows later."""
+    cloud.use(stack, "one", "two", "three")
+    sandbox.faults(cloud.fault("error", cloud.create, after=1, **REFUSALS[cloud.name]))
+    ran = stack.apply()
+    assert ran.code == 1
+    lines = [line for line in ran.out.splitlines() if "create failed" in line]
+    assert len(lines) == 2, ran.out
+    assert all("(request id " in line for line in lines), lines
+    wanted = {"aws": "CreateVpc: VpcLimitExceeded: ", "azure": "QuotaExceeded: ", "openstack": "uota"}
+    assert all(wanted[cloud.name] in line for line in lines), lines
+    assert len(stack.addresses()) == 1
+    sandbox.faults()
+    stack.recovers()
+    assert len(cloud.mine(stack)) == 3
