@@ -35,7 +35,7 @@ class Case:
 def adoption(resource: Desired, kind: KindSchema, seen: Observed, stack: StackId) -> Diagnostic | None:
     """Whether an object that is there without our knowing may be taken; None: it may."""
     address = resource.address
-    where = resource.document.position(*resource.root, "metadata", "name") if resource.document else None
+    where = place(resource, "metadata", "name")
     marker = seen.marker
     if marker is not None and marker.stack == stack and marker.address == address:
         return None
@@ -233,5 +233,11 @@ def _replace_problems(case: Case) -> list[Diagnostic]:
 
 
 def _at(case: Case, *path: str) -> Position | None:
-    document = case.resource.document
-    return document.position(*case.resource.root, *path) if document else None
+    return place(case.resource, *path)
+
+
+def place(resource: Desired, *path: str | int) -> Position | None:
+    """Where a part of a resource stands; for a composite's child the document that asks for it."""
+    if resource.parent is not None:
+        return Position(resource.file, resource.line)
+    return resource.document.position(*resource.root, *path) if resource.document else None
