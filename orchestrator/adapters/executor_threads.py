@@ -19,7 +19,7 @@ from orchestrator.adapters.carriers import Carrier, Inline, Threads
 from orchestrator.adapters.frontier import Frontier
 from orchestrator.adapters.limits import INLINE_WINDOW, Lane
 from orchestrator.adapters.retry import RetryPolicy
-from orchestrator.model.errors import PermanentError, ProviderError, TransientError
+from orchestrator.model.errors import FaultyPluginError, ProviderError, TransientError
 from orchestrator.model.ids import Address, ProviderName
 from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.snapshot import Entry
@@ -423,6 +423,6 @@ def _attempt(function: Callable[[], Any]) -> tuple[Any, BaseException | None]:
         raise
     except BaseException as fault:  # noqa: BLE001 - even a SystemExit must not end a worker in silence
         name = f"{type(fault).__module__}.{type(fault).__qualname__}".removeprefix("builtins.")
-        faulty = PermanentError(f"the provider plugin failed with {name}: {fault}")
+        faulty = FaultyPluginError(f"the provider plugin failed with {name}: {fault}")
         faulty.__cause__ = fault
         return None, faulty

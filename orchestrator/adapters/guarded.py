@@ -1,6 +1,6 @@
 """A provider plugin whose own mistakes are named as such, and never look like a mistake of opsctl or of the files.
 
-Enters: any provider. Leaves: the same provider; what it raises that is of no family becomes a PermanentError that
+Enters: any provider. Leaves: the same provider; what it raises that is of no family becomes a FaultyPluginError that
 names the plugin and the exception. Holds: the kinds are asked for once.
 """
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
-from orchestrator.model.errors import PermanentError, ProviderError
+from orchestrator.model.errors import FaultyPluginError, ProviderError
 from orchestrator.model.health import Health
 from orchestrator.model.ids import ProviderName, Token, TypeName
 from orchestrator.model.kind import KindSchema, ReadWay
@@ -40,7 +40,7 @@ class Guarded:
         except (ProviderError, KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:
-            raise PermanentError(fault_of(self.name, error), doing) from error
+            raise FaultyPluginError(fault_of(self.name, error), doing) from error
 
     @cached_property
     def kinds(self) -> Mapping[TypeName, KindSchema]:
@@ -84,7 +84,7 @@ class Guarded:
         except ProviderError:
             raise
         except Exception as error:
-            raise PermanentError(fault_of(self.name, error), f"propose {type}") from error
+            raise FaultyPluginError(fault_of(self.name, error), f"propose {type}") from error
 
     def begin(self, request: Request, token: Token) -> Done | Pending:
         """See the seam."""

@@ -44,6 +44,11 @@ class PermanentError(ProviderError):
 
 
 @dataclass
+class FaultyPluginError(PermanentError):
+    """The plugin itself broke. The same call will break again, and what it did before that is not known."""
+
+
+@dataclass
 class OutcomeUnknownError(ProviderError):
     """The call may or may not have taken effect: no answer, or half of one."""
 

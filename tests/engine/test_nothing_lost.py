@@ -219,3 +219,23 @@ def test_a_refused_create_of_a_kind_that_cannot_be_found_leaves_nothing_to_settl
     assert world.snapshot().intents == {}
     world.apply()
     assert world.names() == ["thing"]
+
+
+def test_a_plugin_that_breaks_after_the_cloud_has_acted_loses_nothing(monkeypatch, tmp_path):
+    """The object is there although the plugin fell over its answer: it is found, not forgotten."""
+    world = load_world(tmp_path)
+    module = sys.modules[type(world).__module__]
+
+    class Clumsy(module.FakeProvider):
+        def _answer(self, there):
+            raise KeyError("Vpc")
+
+    world.want("net")
+    monkeypatch.setattr(module, "FakeProvider", Clumsy)
+    assert world.apply().exit_code == 1
+    assert list(world.snapshot().resources) == ["net"]
+    monkeypatch.undo()
+    assert world.actions() == {"net": "replace"}
+    assert world.apply().exit_code == 0
+    assert world.names() == ["net"]
+    assert world.plan().plan.empty

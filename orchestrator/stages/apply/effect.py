@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from orchestrator.model.change import Action
-from orchestrator.model.errors import OutcomeUnknownError, PermanentError
+from orchestrator.model.errors import FaultyPluginError, OutcomeUnknownError, PermanentError
 from orchestrator.model.ids import Address, ProviderName, StackId, Token, TypeName, Uid
 from orchestrator.model.marker import Marker
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Request
@@ -88,6 +88,9 @@ def effect(
     for attempt in range(1, TRIES + 1):
         try:
             return (yield from _drive(request, intent, at, tools, trace))
+        except FaultyPluginError:
+            trace.touched = True
+            raise
         except OutcomeUnknownError:
             trace.touched = True
             settled, found = yield from _settle(request, intent, at, tools)
