@@ -40,31 +40,43 @@ def settle_order(
     """
     by_address = {c.address: c for c in changes}
     problems: list[Diagnostic] = []
+    stuck: set[Address] = set()
     waiting = [c.address for c in changes if c.create_first]
     while waiting:
         address = waiting.pop()
         for need in _rests_on(by_address[address], snapshot, by_address):
             change = by_address.get(need)
+            if not by_address[address].create_first:
+                break
             if change is None or change.action is not Action.REPLACE or change.create_first:
                 continue
-            kind = kinds(change.type)
-            if kind is None or not kind.collides(change.before or {}, change.after or {}):
-                by_address[need] = replace(change, create_first=True, undo="delete", irreversible="")
+            if need not in stuck and not _collides(change, kinds):
+                by_address[need] = replace(change, create_first=True)
                 waiting.append(need)
             elif address in asked:
                 problems.append(_cannot(by_address[address], change))
             else:
-                irreversible = "the old one is deleted first"
-                by_address[address] = replace(
-                    by_address[address], create_first=False, undo="", irreversible=irreversible
-                )
-                waiting += [
-                    a
-                    for a, c in by_address.items()
-                    if c.create_first and address in _rests_on(c, snapshot, by_address)
-                ]
-                break
-    return tuple(by_address[c.address] for c in changes), tuple(problems)
+                # Never made createFirst again: so this comes to an end.
+                stuck.add(address)
+                by_address[address] = replace(by_address[address], create_first=False)
+                waiting += [a for a, c in by_address.items() if c.create_first and c is not change]
+    settled = (_undone(by_address[c.address], c, kinds) for c in changes)
+    return tuple(settled), tuple(problems)
+
+
+def _collides(change: Change, kinds: Callable[[TypeName], KindSchema | None]) -> bool:
+    kind = kinds(change.type)
+    return kind is not None and kind.collides(change.before or {}, change.after or {})
+
+
+def _undone(now: Change, before: Change, kinds: Callable[[TypeName], KindSchema | None]) -> Change:
+    """A replacement whose order was changed can be undone by what its order is now."""
+    if now.create_first is before.create_first:
+        return now
+    kind = kinds(now.type)
+    if now.create_first and (kind is None or not kind.stateful):
+        return replace(now, undo="delete", irreversible="")
+    return replace(now, undo="", irreversible=before.irreversible or "the old one is deleted first")
 
 
 def _rests_on(change: Change, snapshot: Snapshot, changes: Mapping[Address, Change]) -> Sequence[Address]:

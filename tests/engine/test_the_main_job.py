@@ -379,3 +379,34 @@ def test_a_refused_create_never_takes_what_somebody_else_has_made(world):
 
 def _take(world):
     world.cloud.put(Object("theirs", "Fake::Natural", {"name": "rule", "parent": "", "size": 1}))
+
+
+def test_the_order_of_replacements_comes_to_an_end(world):
+    """A createFirst resource over one that could be, over one that cannot: all of them give way, once."""
+
+    def desire(zone):
+        world.want("net", "Put", spec={"zone": zone})
+        world.want("middle", "Tag", spec={"parent": "${net.status.id}", "zone": zone})
+        world.want(
+            "twin", "Twin", spec={"name": f"twin-{zone}", "parent": "${middle.status.id}", "zone": zone}
+        )
+
+    desire("a")
+    assert world.apply().exit_code == 0
+    desire("b")
+    planned = {str(c.address): (str(c.action), c.create_first) for c in world.plan().plan.pending}
+    assert planned == dict.fromkeys(("net", "middle", "twin"), ("replace", False))
+    assert world.apply().exit_code == 0
+    assert world.names() == ["middle", "net", "twin-b"]
+    assert world.plan().plan.empty
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST_ANSWER, Fault.LOST_REQUEST])
+def test_a_marker_whose_writing_got_lost_is_written(world, fault):
+    world.want("net")
+    world.apply()
+    world.cloud.put(replace(world.cloud.objects()[0], marker=None))
+    world.cloud.fail(fault, "TagFake::Tag")
+    assert world.apply().exit_code == 0
+    assert world.cloud.objects()[0].marker is not None
+    assert world.plan().plan.empty

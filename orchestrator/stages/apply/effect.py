@@ -134,6 +134,8 @@ def _settle(
         raise PermanentError(f"{request.address} is gone: it was deleted while it was changed", "settle")
     if request.action is Action.CREATE:
         return True, (yield from finish(request, found, intent, at, tools))
+    if request.action is Action.RETAG:
+        return found.marker == request.marker, found
     left = tools.providers[at.provider].propose(at.type, found, request.want, request.last)
     return left.action is Action.NOOP, found
 
