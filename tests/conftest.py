@@ -1,5 +1,4 @@
-"""What holds for every test: in CI a property is tried on the same examples each time, elsewhere on new ones;
-and no test is about how fast a machine is."""
+"""What holds for every test: in CI a property is tried on the same examples each time, and has no deadline."""
 
 from __future__ import annotations
 
