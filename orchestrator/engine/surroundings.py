@@ -6,12 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from orchestrator.engine.workspace import Workspace
-from orchestrator.model.expression import Expression, Template
-from orchestrator.model.ids import Path
+from orchestrator.model.expression import Expression, templates_in
 from orchestrator.model.plan import Charter
 from orchestrator.model.resource import Desired
 from orchestrator.model.scope import Surroundings
-from orchestrator.model.values import find_leaves
 
 
 def surroundings(charter: Charter, resources: Iterable[Desired], workspace: Workspace) -> Surroundings:
@@ -33,11 +31,5 @@ def _expressions(charter: Charter, resources: Iterable[Desired]) -> Iterator[Exp
 
 
 def _in(value: Any) -> Iterator[Expression]:
-    for path in find_leaves(value, Template):
-        yield from _leaf(value, path).expressions
-
-
-def _leaf(value: Any, path: Path) -> Any:
-    for part in path:
-        value = value[part]
-    return value
+    for _, template in templates_in(value):
+        yield from template.expressions

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from orchestrator.model.cel_syntax import ExpressionError
 from orchestrator.model.evaluation import evaluate
-from orchestrator.model.template import Expression, Template, parse, referable, templated, untemplated
+from orchestrator.model.template import (
+    Expression,
+    Template,
+    parse,
+    referable,
+    templated,
+    templates_in,
+    untemplated,
+)
 
 __all__ = [
     "Expression",
@@ -17,5 +25,6 @@ __all__ = [
     "parse",
     "referable",
     "templated",
+    "templates_in",
     "untemplated",
 ]

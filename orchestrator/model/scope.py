@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from orchestrator.model.diagnostic import did_you_mean
-from orchestrator.model.expression import Template, evaluate
-from orchestrator.model.ids import Address, Path, render_path
+from orchestrator.model.expression import Template, evaluate, templates_in
+from orchestrator.model.ids import Address, Path
 from orchestrator.model.resource import Desired, Mode
 from orchestrator.model.values import UNKNOWN
 
@@ -97,15 +97,9 @@ class Index:
 
 def paths_in(value: Any) -> Iterator[Path]:
     """The paths that the expressions anywhere in ``value`` refer to."""
-    if isinstance(value, Template):
-        for expression in value.expressions:
+    for _, template in templates_in(value):
+        for expression in template.expressions:
             yield from expression.paths
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from paths_in(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from paths_in(inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +227,3 @@ class LazySpec(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._composite.spec)
-
-
-def render_reference(path: Path) -> str:
-    """A reference as the user wrote it, near enough."""
-    return render_path(path)

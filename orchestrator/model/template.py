@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, ClassVar, Final
@@ -139,3 +139,15 @@ def untemplated(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return _changed(value, [untemplated(v) for v in value], dict(enumerate(value)))
     return value
+
+
+def templates_in(value: Any, at: Path = ()) -> Iterator[tuple[Path, Template]]:
+    """Every template anywhere in ``value``, with its path."""
+    if isinstance(value, Template):
+        yield at, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from templates_in(inner, (*at, key))
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from templates_in(inner, (*at, index))

@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.model.diagnostic import Diagnostic, Position, did_you_mean
-from orchestrator.model.expression import Template
+from orchestrator.model.expression import templates_in
 from orchestrator.model.ids import Address, Path, TypeName, render_path
 from orchestrator.model.kind import KindSchema
 from orchestrator.model.resource import Desired, Mode
 from orchestrator.model.schema import Property
 from orchestrator.model.scope import GLOBALS, Index, NameError_, Surroundings
-from orchestrator.model.values import find_leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +84,9 @@ def _references(
 ) -> set[Address]:
     """The addresses that a resource needs."""
     needs: set[Address] = set()
-    inside = Address(f"{resource.address}/") if resource.mode is Mode.COMPOSITE else None
     for part, value in (("spec", resource.spec), ("status", resource.status)):
         for at, template in templates_in(value):
-            scope = resource.address if part == "status" and inside else resource.parent
+            scope = resource.address if part == "status" else resource.parent
             for expression in template.expressions:
                 for reference in expression.paths:
                     diagnostic = _check_global(reference, resource, around)
@@ -109,16 +107,6 @@ def _references(
 
 def _status_path(resource: Desired) -> Path:
     return ("metadata", "name") if resource.root == () else resource.root
-
-
-def templates_in(value: object) -> Iterable[tuple[Path, Template]]:
-    """Every template in ``value`` with its path."""
-    for path in find_leaves(value, Template):
-        leaf = value
-        for part in path:
-            leaf = leaf[part]  # type: ignore[index]
-        if isinstance(leaf, Template):
-            yield path, leaf
 
 
 def _at(diagnostic: Diagnostic, path: Path, resource: Desired) -> Diagnostic:
