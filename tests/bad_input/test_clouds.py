@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import bootstrap
+from orchestrator.adapters import sandbox_host
 from orchestrator.model.ids import ProviderName, StackId, TypeName
 from orchestrator.seams.manifest import Context
 
@@ -39,7 +40,7 @@ class Cloud:
     def mine(self, stack):
         """What carries the stack's marker, by the provider's own discovery."""
         manifest = bootstrap.catalogue().manifests[self.name]
-        settings = bootstrap.sandbox_host.sandbox_settings(self.name)
+        settings = sandbox_host.sandbox_settings(self.name)
         provider = manifest.configure(settings, Context(ProviderName(self.name), StackId("x"), Path()))
         seen = list(provider.discover(TypeName(self.type)))
         return [o.id for o in seen if o.marker and o.marker.stack == stack.identity]

@@ -16,7 +16,7 @@ from orchestrator.model.diagnostic import Severity
 from orchestrator.model.errors import OpsctlError
 
 if TYPE_CHECKING:
-    from orchestrator.bootstrap import PolicyTest
+    from orchestrator.bootstrap.policies import PolicyTest
 
 
 def check(console: Console, paths: Sequence[Path], *, environment: str | None) -> int:

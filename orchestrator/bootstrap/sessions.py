@@ -1,0 +1,189 @@
+"""One command on one stack: its files read, its surroundings made, its outputs for others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from orchestrator.adapters.secret_sources import SecretSources
+from orchestrator.bootstrap.catalogue import catalogue, opsctl_version, settings_schemas, type_folders
+from orchestrator.bootstrap.plan_files import read_plan
+from orchestrator.bootstrap.policies import policy_paths
+from orchestrator.bootstrap.workspaces import Running, make_workspace
+from orchestrator.engine.planning import Blueprint
+from orchestrator.engine.workspace import Workspace
+from orchestrator.model.diagnostic import Diagnostic, Severity
+from orchestrator.model.errors import InvalidSpecError, OpsctlError
+from orchestrator.model.plan import Charter, Plan
+from orchestrator.model.scope import Surroundings
+from orchestrator.model.stack import Stack
+from orchestrator.model.verdict import Bundle
+from orchestrator.seams.progress import Progress
+from orchestrator.stages.compose import compose
+from orchestrator.stages.load import Loaded, check_providers, load
+
+
+@dataclass(slots=True)
+class Session:
+    """One command on one stack: opened once, closed at the end."""
+
+    charter: Charter
+    blueprint: Blueprint
+    workspace: Workspace
+    folder: Path
+    diagnostics: tuple[Diagnostic, ...] = ()
+    loaded: Loaded | None = None
+    running: Running = field(default_factory=Running)
+    noticed: list[Diagnostic] = field(default_factory=list)
+    """What is noticed while it is open, such as a secret that others can read."""
+
+    def stop(self) -> None:
+        """Start nothing more: for a signal handler."""
+        self.running.stop()
+
+    def close(self) -> None:
+        """Let go of files, connections and the lease."""
+        self.workspace.state.close()
+
+
+def open_stack(
+    folder: Path,
+    *,
+    environment: str | None = None,
+    params: Mapping[str, str] | None = None,
+    untrusted: bool = False,
+    trusted: Path | None = None,
+    progress: Progress,
+    destroy: bool = False,
+) -> Session:
+    """Load and compose a stack. Raises InvalidSpecError with everything that is wrong with its files.
+
+    Configuration, environments, policies and state are those of ``trusted`` where it is given.
+    """
+    progress.stage("load")
+    loaded = load(
+        folder,
+        environment=environment,
+        params=params or {},
+        paths=type_folders(),
+        untrusted=untrusted,
+        trusted=trusted,
+    )
+    _stop_at_errors([*loaded.diagnostics, *check_providers(loaded.stack, settings_schemas())])
+    charter = charter_of(loaded.stack)
+    env = {} if untrusted else {n: os.environ[n] for n in loaded.stack.env if n in os.environ}
+    charter = replace(charter, env=env)
+    progress.stage("compose", len(loaded.documents))
+    about = {"name": charter.name, "id": str(charter.id), "environment": charter.environment}
+    composed = compose(
+        loaded.documents,
+        catalogue=catalogue(),
+        providers=charter.providers,
+        around=Surroundings(charter.params, about, env, outputs=None),
+    )
+    found = (*loaded.diagnostics, *composed.diagnostics)
+    _stop_at_errors(found)
+    blueprint = Blueprint(
+        charter=charter,
+        resources=() if destroy else composed.resources,
+        bundle=_bundle(charter, trusted or folder),
+        moves=composed.moves,
+        removed=composed.removed,
+        destroy=destroy,
+        opsctl=opsctl_version(),
+    )
+    session = _opened(
+        blueprint, trusted or folder, progress, diagnostics=found, loaded=loaded, untrusted=untrusted
+    )
+    return replace(session, folder=folder)
+
+
+def open_state(folder: Path, *, environment: str | None = None, progress: Progress) -> Session:
+    """A stack for commands that only look at its state: resources are not composed."""
+    loaded = load(folder, environment=environment, params={}, paths=type_folders(), untrusted=False)
+    blueprint = Blueprint(charter_of(loaded.stack), ())
+    return _opened(blueprint, folder, progress, diagnostics=loaded.diagnostics, loaded=loaded)
+
+
+def open_saved(path: Path, *, folder: Path, progress: Progress) -> tuple[Plan, Session]:
+    """A saved plan with all that it needs; the files of the stack are not read."""
+    plan = read_plan(path)
+    blueprint = Blueprint(
+        plan.charter,
+        plan.resources,
+        plan.bundle,
+        plan.moves,
+        plan.removed,
+        destroy=plan.destroy,
+        opsctl=opsctl_version(),
+    )
+    return plan, _opened(blueprint, folder, progress)
+
+
+def _opened(
+    blueprint: Blueprint,
+    folder: Path,
+    progress: Progress,
+    *,
+    diagnostics: tuple[Diagnostic, ...] = (),
+    loaded: Loaded | None = None,
+    untrusted: bool = False,
+) -> Session:
+    running, secrets = Running(), SecretSources(blueprint.charter, folder, untrusted=untrusted)
+    workspace = make_workspace(
+        blueprint.charter,
+        folder,
+        progress,
+        running,
+        secrets=secrets,
+        outputs=lambda name: _outputs_of(name, blueprint.charter, folder),
+    )
+    return Session(
+        blueprint.charter, blueprint, workspace, folder, diagnostics, loaded, running, secrets.noticed
+    )
+
+
+def charter_of(stack: Stack) -> Charter:
+    """What a plan keeps of a stack."""
+    return Charter(
+        name=stack.name,
+        id=stack.id,
+        environment=stack.environment,
+        providers={name: settings or {} for name, settings in stack.providers.items()},
+        state=stack.state,
+        policy=stack.policy,
+        secrets=stack.secrets,
+        params=stack.values,
+        outputs={name: output.value for name, output in stack.outputs.items()},
+    )
+
+
+def _stop_at_errors(found: Sequence[Diagnostic]) -> None:
+    if any(d.severity is Severity.ERROR for d in found):
+        raise InvalidSpecError(tuple(found))
+
+
+def _bundle(charter: Charter, folder: Path) -> Bundle:
+    """The policies of a stack: paths in its folder, or the name of a profile that ships."""
+    from orchestrator.adapters.policy_files import load_bundle  # noqa: PLC0415 - only where there are policies
+
+    paths = policy_paths(charter, folder)
+    return load_bundle(paths, charter.policy.get("data") or {}) if paths else Bundle()
+
+
+def _outputs_of(name: str, charter: Charter, folder: Path) -> Mapping[str, object]:
+    """The outputs of another stack: a folder beside this one, by its path or name."""
+    from orchestrator.adapters.silent import Silent  # noqa: PLC0415
+
+    for candidate in (folder / name, folder.parent / name):
+        if (candidate / "opsctl.yaml").is_file():
+            other = open_state(candidate, environment=charter.environment or None, progress=Silent())
+            try:
+                return other.workspace.state.latest().outputs
+            finally:
+                other.close()
+    raise OpsctlError(
+        f'stack.outputs("{name}"): there is no stack at {folder / name} or {folder.parent / name}'
+    )

@@ -1,0 +1,162 @@
+"""The surroundings of a run: providers, state, policy engine, executor, all as the stack says."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from orchestrator.adapters import plugins
+from orchestrator.adapters.guarded import Guarded, fault_of
+from orchestrator.adapters.secret_sources import SecretSources
+from orchestrator.adapters.system_clock import SystemClock
+from orchestrator.bootstrap.catalogue import catalogue
+from orchestrator.engine.workspace import Append, Workspace
+from orchestrator.model.duration import seconds
+from orchestrator.model.errors import OpsctlError
+from orchestrator.model.ids import ProviderName, Token, Uid, family
+from orchestrator.model.plan import Charter
+from orchestrator.seams.executor import Executor
+from orchestrator.seams.gate import GateProbe
+from orchestrator.seams.manifest import Context, Manifest
+from orchestrator.seams.policy import PolicyEngine
+from orchestrator.seams.progress import Progress
+from orchestrator.seams.provider import Provider
+from orchestrator.seams.state import StateBackend
+from orchestrator.stages.load import COMMON
+
+_REFERENCE: Final = re.compile(r"[a-z][a-z-]*:.")
+
+
+@dataclass(slots=True)
+class Running:
+    """What a signal stops: the executor that walks now, and every one that is made afterwards."""
+
+    executor: Executor | None = None
+    stopped: bool = False
+
+    def add(self, executor: Executor) -> None:
+        """This one walks from now on. A signal may come between any two lines, so the flag is read last."""
+        self.executor = executor
+        if self.stopped:
+            executor.stop()
+
+    def stop(self) -> None:
+        """Start nothing more."""
+        self.stopped = True
+        if self.executor is not None:
+            self.executor.stop()
+
+
+def make_workspace(
+    charter: Charter,
+    folder: Path,
+    progress: Progress,
+    running: Running,
+    *,
+    secrets: SecretSources,
+    outputs: Callable[[str], Mapping[str, object]],
+) -> Workspace:
+    """What a run works with; ``outputs`` finds the outputs of another stack by its name."""
+    clock = SystemClock()
+    providers = _providers(charter, folder, secrets)
+    budgets = {
+        str(name): seconds(given["giveUpAfter"])
+        for name, given in charter.providers.items()
+        if "giveUpAfter" in given
+    }
+
+    def executor(append: Append) -> Executor:
+        from orchestrator.adapters.executor_threads import ThreadsExecutor  # noqa: PLC0415
+        from orchestrator.adapters.retry import RetryPolicy  # noqa: PLC0415
+
+        limits = {name: provider.concurrency for name, provider in providers.items()}
+        made = ThreadsExecutor(
+            clock, append, limits=limits, progress=progress, retry=RetryPolicy(budgets=budgets)
+        )
+        running.add(made)
+        return made
+
+    backend = str(charter.state.get("backend", "sqlite"))
+    settings = {k: v for k, v in charter.state.items() if k != "backend"}
+    open_backend = plugins.load(plugins.BACKENDS, backend)
+    state: StateBackend = open_backend(
+        _reachable(backend, settings), stack=charter.id, folder=folder, clock=clock
+    )
+    return Workspace(
+        providers=providers,
+        kind=catalogue().kind,
+        state=state,
+        policy=_engine(charter),
+        probes=_probes(),
+        clock=clock,
+        executor=executor,
+        progress=progress,
+        secrets=secrets.resolve,
+        outputs=outputs,
+        new_uid=lambda: Uid(uuid.uuid4().hex),
+        new_token=lambda: Token(uuid.uuid4().hex),
+    )
+
+
+def _providers(charter: Charter, folder: Path, secrets: SecretSources) -> dict[ProviderName, Provider]:
+    """Every configured provider instance; none of them has made a connection yet."""
+    logging.getLogger().addHandler(logging.NullHandler())  # what SDKs log is no part of our words
+    names = {ProviderName("local"): {}, **charter.providers}
+    made: dict[ProviderName, Provider] = {}
+    for name, settings in names.items():
+        manifest = catalogue().manifests.get(family(name)) or plugins.load(plugins.PROVIDERS, family(name))
+        own = set(manifest.settings.properties) - {"expectAccount"}
+        given = {k: v for k, v in settings.items() if k in own or k not in COMMON}
+        whole = _revealed(_reachable(family(name), given), manifest, secrets)
+        try:
+            made[name] = Guarded(name, manifest.configure(whole, Context(name, charter.id, folder)))
+        except ValueError as error:
+            raise OpsctlError(f"the provider {name} cannot be configured: {error}") from error
+        except Exception as error:
+            raise OpsctlError(f"{fault_of(name, error)}, when it was configured") from error
+    return made
+
+
+def _revealed(settings: Mapping[str, Any], manifest: Manifest, secrets: SecretSources) -> Mapping[str, Any]:
+    """Credentials are written by reference (``env:NAME``): resolved here, kept in memory only."""
+    schema = manifest.settings.properties
+    references = {
+        name: value
+        for name, value in settings.items()
+        if name in schema and schema[name].secret and isinstance(value, str) and _REFERENCE.match(value)
+    }
+    found = secrets.resolve(references.values(), trusted=True)
+    return {**settings, **{name: found[reference].value for name, reference in references.items()}}
+
+
+def _reachable(family: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settings with the local stand-in's address where they say ``endpoint: sandbox``."""
+    if settings.get("endpoint") != "sandbox":
+        return settings
+    from orchestrator.adapters.sandbox_host import sandbox_settings  # noqa: PLC0415 - only for the sandbox
+
+    rest = {k: v for k, v in settings.items() if k != "endpoint"}
+    return {**sandbox_settings({"s3": "aws"}.get(family, family)), **rest}
+
+
+def _engine(charter: Charter) -> PolicyEngine:
+    server = charter.policy.get("server")
+    if server:
+        from orchestrator.adapters.policy_opa import OpaEngine  # noqa: PLC0415 - only where a server is used
+
+        return OpaEngine(str(server))
+    from orchestrator.adapters.policy_embedded import EmbeddedEngine  # noqa: PLC0415
+
+    return EmbeddedEngine()
+
+
+def _probes() -> Mapping[str, GateProbe]:
+    from orchestrator.adapters.gates_http import HttpProbe  # noqa: PLC0415
+    from orchestrator.adapters.gates_tcp import TcpProbe  # noqa: PLC0415
+
+    return {"http": HttpProbe(), "tcp": TcpProbe()}
