@@ -1,4 +1,4 @@
-"""The rows of one stack in the SQLite backend, each with a checksum.
+"""The rows of one stack in a database, each with a checksum: in SQLite, and what every database shares.
 
 ``head`` says who holds the stack and where the journal and the snapshot stand. A journal row's checksum goes
 on from the row before it, so that a missing row shows as well as a changed one. A snapshot is one row a
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -27,6 +28,10 @@ _KINDS: Final[Mapping[str, Any]] = {
     "outputs": Any,
 }
 PartKey = tuple[str, str]
+JournalRow = tuple[int, int, bytes, int]
+"""Sequence, epoch, body, checksum."""
+PartRow = tuple[str, str, bytes, int]
+"""Kind, key, body, checksum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class Head:
     revision: int = 0
     parts: int = 0
     parts_sum: int = 0
+    writer: str = ""
+    """Random, one a lease: tells whether a lease whose taking was not answered is ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,38 +67,43 @@ class Loaded:
     sums: Mapping[PartKey, int]
 
 
-class Rows:
-    """Reads and writes within one transaction."""
+class Rows(ABC):
+    """Reads and writes the rows of one stack within one transaction; a database adds its statements."""
 
-    def __init__(self, connection: sqlite3.Connection, stack: StackId) -> None:
-        self._connection = connection
+    def __init__(self, stack: StackId) -> None:
         self._stack = stack
 
+    @abstractmethod
     def now(self) -> float:
         """The database host's clock, in seconds since 1970."""
-        row = self._connection.execute("SELECT (julianday('now') - 2440587.5) * 86400.0").fetchone()
-        return float(row[0])
 
+    @abstractmethod
     def head(self) -> Head:
         """Where the stack stands; a stack that was never written stands at nothing."""
-        row = self._connection.execute(
-            "SELECT CAST(body AS BLOB), sum FROM head WHERE stack = ?", (self._stack,)
-        ).fetchone()
-        if row is None:
-            return Head()
-        body, total = row
-        if zlib.crc32(body) != total:
-            raise self._damaged("the head of the stack")
-        head: Head = self._decoded(body, Head, "the head of the stack")
-        return head
 
+    @abstractmethod
     def put_head(self, head: Head) -> None:
         """Write where the stack stands now."""
-        body = encode(head)
-        self._connection.execute(
-            "INSERT INTO head VALUES (?1, ?2, ?3) ON CONFLICT(stack) DO UPDATE SET body = ?2, sum = ?3",
-            (self._stack, body, zlib.crc32(body)),
-        )
+
+    @abstractmethod
+    def _insert(self, rows: Sequence[JournalRow]) -> None:
+        """Write rows of the journal."""
+
+    @abstractmethod
+    def _journal_rows(self, first: int) -> Iterable[JournalRow]:
+        """The rows of the journal from a sequence number on, in order."""
+
+    @abstractmethod
+    def _part_rows(self) -> Iterable[PartRow]:
+        """The snapshot's rows."""
+
+    @abstractmethod
+    def _put_parts(self, rows: Sequence[PartRow]) -> None:
+        """Write rows of the snapshot over those of the same key."""
+
+    @abstractmethod
+    def _drop_parts(self, keys: Sequence[PartKey]) -> None:
+        """Delete rows of the snapshot."""
 
     def append(self, head: Head, epoch: int, bodies: Sequence[bytes]) -> Head:
         """Write journal rows after the last one; returns the head that goes with them."""
@@ -100,20 +112,15 @@ class Rows:
         for body in bodies:
             sequence += 1
             chain = _link(sequence, epoch, body, after=chain)
-            rows.append((self._stack, sequence, epoch, body, chain))
-        self._connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", rows)
+            rows.append((sequence, epoch, body, chain))
+        self._insert(rows)
         return replace(head, last=sequence, chain=chain)
 
     def journal(self, head: Head, *, after: int) -> Iterator[Logged]:
         """The entries after a sequence number. Raises StateError where one is missing or changed."""
-        cursor = self._connection.execute(
-            "SELECT sequence, CAST(epoch AS INTEGER), CAST(body AS BLOB), sum FROM journal "
-            "WHERE stack = ? AND sequence >= ? ORDER BY sequence",
-            (self._stack, after),
-        )
         expected = after + 1
         chain = 0
-        for sequence, epoch, body, total in cursor:
+        for sequence, epoch, body, total in self._journal_rows(after):
             if sequence == after:
                 if after == head.folded and total != head.folded_chain:
                     raise self._damaged(f"journal entry {after}")
@@ -131,10 +138,7 @@ class Rows:
         """The whole state: the snapshot's rows with the later part of the journal folded in."""
         parts: dict[str, dict[str, Any]] = {kind: {} for kind in _KINDS}
         sums: dict[PartKey, int] = {}
-        for kind, key, body, total in self._connection.execute(
-            "SELECT CAST(kind AS TEXT), CAST(key AS TEXT), CAST(body AS BLOB), sum FROM part WHERE stack = ?",
-            (self._stack,),
-        ):
+        for kind, key, body, total in self._part_rows():
             if _sum(kind, key, body) != total or kind not in _KINDS:
                 raise self._damaged(f"the snapshot's row of {key or kind}")
             sums[kind, key] = total
@@ -167,24 +171,21 @@ class Rows:
         total = head.parts_sum
         count = head.parts
         before, after = _parts(loaded.base), _parts(loaded.snapshot)
-        for key in before.keys() - after.keys():
-            self._connection.execute(
-                "DELETE FROM part WHERE stack = ? AND kind = ? AND key = ?", (self._stack, *key)
-            )
+        gone = sorted(before.keys() - after.keys())
+        for key in gone:
             total -= loaded.sums[key]
             count -= 1
+        changed: list[PartRow] = []
         for key, value in after.items():
             if before.get(key) is value:
                 continue
             body = encode(value)
             row_sum = _sum(*key, body)
-            self._connection.execute(
-                "INSERT INTO part VALUES (?1, ?2, ?3, ?4, ?5) "
-                "ON CONFLICT(stack, kind, key) DO UPDATE SET body = ?4, sum = ?5",
-                (self._stack, *key, body, row_sum),
-            )
+            changed.append((*key, body, row_sum))
             total += row_sum - loaded.sums.get(key, 0)
             count += key not in before
+        self._drop_parts(gone)
+        self._put_parts(changed)
         return replace(
             head, folded=head.last, folded_chain=head.chain, revision=loaded.snapshot.revision,
             parts=count, parts_sum=total,
@@ -200,6 +201,70 @@ class Rows:
         return StateError(
             f"the state of stack {self._stack} is damaged: {what} is missing or changed; "
             "restore it from a backup; opsctl changed nothing in it"
+        )
+
+
+class SqliteRows(Rows):
+    """The rows in SQLite; what is read is cast, so that a damaged type is found by its checksum."""
+
+    def __init__(self, connection: sqlite3.Connection, stack: StackId) -> None:
+        super().__init__(stack)
+        self._connection = connection
+
+    def now(self) -> float:
+        """This machine's clock, in seconds since 1970."""
+        row = self._connection.execute("SELECT (julianday('now') - 2440587.5) * 86400.0").fetchone()
+        return float(row[0])
+
+    def head(self) -> Head:
+        """Where the stack stands; a stack that was never written stands at nothing."""
+        row = self._connection.execute(
+            "SELECT CAST(body AS BLOB), sum FROM head WHERE stack = ?", (self._stack,)
+        ).fetchone()
+        if row is None:
+            return Head()
+        body, total = row
+        if zlib.crc32(body) != total:
+            raise self._damaged("the head of the stack")
+        head: Head = self._decoded(body, Head, "the head of the stack")
+        return head
+
+    def put_head(self, head: Head) -> None:
+        """Write where the stack stands now."""
+        body = encode(head)
+        self._connection.execute(
+            "INSERT INTO head VALUES (?1, ?2, ?3) ON CONFLICT(stack) DO UPDATE SET body = ?2, sum = ?3",
+            (self._stack, body, zlib.crc32(body)),
+        )
+
+    def _insert(self, rows: Sequence[JournalRow]) -> None:
+        self._connection.executemany(
+            "INSERT INTO journal VALUES (?, ?, ?, ?, ?)", ((self._stack, *row) for row in rows)
+        )
+
+    def _journal_rows(self, first: int) -> Iterable[JournalRow]:
+        return self._connection.execute(
+            "SELECT sequence, CAST(epoch AS INTEGER), CAST(body AS BLOB), sum FROM journal "
+            "WHERE stack = ? AND sequence >= ? ORDER BY sequence",
+            (self._stack, first),
+        )
+
+    def _part_rows(self) -> Iterable[PartRow]:
+        return self._connection.execute(
+            "SELECT CAST(kind AS TEXT), CAST(key AS TEXT), CAST(body AS BLOB), sum FROM part WHERE stack = ?",
+            (self._stack,),
+        )
+
+    def _put_parts(self, rows: Sequence[PartRow]) -> None:
+        self._connection.executemany(
+            "INSERT INTO part VALUES (?1, ?2, ?3, ?4, ?5) "
+            "ON CONFLICT(stack, kind, key) DO UPDATE SET body = ?4, sum = ?5",
+            ((self._stack, *row) for row in rows),
+        )
+
+    def _drop_parts(self, keys: Sequence[PartKey]) -> None:
+        self._connection.executemany(
+            "DELETE FROM part WHERE stack = ? AND kind = ? AND key = ?", ((self._stack, *key) for key in keys)
         )
 
 

@@ -46,9 +46,9 @@ def test_ignoring_the_fencing_number_is_noticed(monkeypatch, sqlite_storages):
 def test_a_lease_that_anybody_can_take_is_noticed(monkeypatch, sqlite_storages):
     original = SqliteBackend._take
 
-    def take(self: SqliteBackend, holder, ttl, *, others_are_dead):
+    def take(self: SqliteBackend, holder, ttl):
         self.unlock()
-        return original(self, holder, ttl, others_are_dead=others_are_dead)
+        return original(self, holder, ttl)
 
     monkeypatch.setattr(SqliteBackend, "_take", take)
     assert not kept_promises(
