@@ -1,8 +1,8 @@
 """``# METADATA`` comments of Rego: what a rule says of itself.
 
 Enters: a module's text. Leaves: its annotations with the line that each stands over, and what is wrong with
-them. The format is OPA's (policy-annotations); ``custom.severity``, ``custom.level``, ``custom.stages`` and
-``custom.code`` are ours.
+them. The format is OPA's (policy-annotations); ``custom.severity``, ``custom.level``, ``custom.stages``, ``custom.code``
+and ``custom.fix`` are ours.
 """
 
 from __future__ import annotations
@@ -10,25 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 
 import yaml
 
 from orchestrator.model.diagnostic import Diagnostic, Position, did_you_mean
-from orchestrator.model.verdict import Stage
+from orchestrator.model.verdict import Level, Stage
 
 V0_MARK: Final = re.compile(r"^#\s*rego-version:\s*0\s*$", re.MULTILINE)
 """A comment that makes a module legacy Rego: ``deny[msg] { ... }``."""
 DEFAULT_STAGES: Final = frozenset((Stage.PLAN, Stage.APPLY))
-
-
-class Level(StrEnum):
-    """What a ``deny`` means: it can be rolled out as advice first."""
-
-    ADVISORY = "advisory"
-    APPROVAL = "approval"
-    MANDATORY = "mandatory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +36,8 @@ class Annotation:
     stages: frozenset[Stage] | None = None
     """None where it does not say."""
     code: str = ""
-    link: str = ""
+    links: tuple[str, ...] = ()
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +104,8 @@ def _annotation(body: Any, block: _Block) -> Annotation:
         level=_level(custom.get("level")),
         stages=_stages(custom.get("stages")),
         code=str(custom.get("code") or ""),
-        link=_link(body.get("related_resources")),
+        links=_links(body.get("related_resources")),
+        fix=str(custom.get("fix") or ""),
     )
 
 
@@ -135,8 +128,7 @@ def _stages(value: Any) -> frozenset[Stage] | None:
     return frozenset(Stage(n) for n in names)
 
 
-def _link(value: Any) -> str:
-    first = value[0] if isinstance(value, list) and value else value
-    if isinstance(first, Mapping):
-        first = first.get("ref")
-    return str(first or "")
+def _links(value: Any) -> tuple[str, ...]:
+    items = value if isinstance(value, list) else [value]
+    found = (item.get("ref") if isinstance(item, Mapping) else item for item in items)
+    return tuple(str(link) for link in found if link)

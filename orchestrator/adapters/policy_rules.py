@@ -15,7 +15,6 @@ from orchestrator.adapters.policy_metadata import (
     DEFAULT_STAGES,
     Annotation,
     Annotations,
-    Level,
     annotations_of,
 )
 from orchestrator.model.diagnostic import Diagnostic, Position, Severity
@@ -30,11 +29,6 @@ _EFFECTS: Final = {
     "violation": Effect.DENY,
 }
 _CONFTEST: Final = re.compile(r"(deny|violation|warn)(_[A-Za-z0-9_]+)?")
-_LEVELS: Final = {
-    Level.ADVISORY: Effect.WARN,
-    Level.APPROVAL: Effect.REQUIRE_APPROVAL,
-    Level.MANDATORY: Effect.DENY,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +211,7 @@ def _verdict(rule: Rule, item: Any) -> Verdict:
         path=_path(item.get("path")),
         code=_text(item.get("code")),
         severity=_text(item.get("severity")),
+        fix=_text(item.get("fix")),
     )
 
 
@@ -228,14 +223,15 @@ def _enriched(rule: Rule, verdict: Verdict) -> Verdict:
     title = next((a.title for a in blocks if a.title), "")
     effect = verdict.effect
     if rule.effect is Effect.DENY and level is not None and verdict.code != POLICY_ERROR:
-        effect = _LEVELS[level]
+        effect = level.effect
     return replace(
         verdict,
         effect=effect,
         message=verdict.message or title or f"{rule.path} is true",
         title=title,
         severity=verdict.severity or next((a.severity for a in blocks if a.severity), ""),
-        link=next((a.link for a in blocks if a.link), ""),
+        links=next((a.links for a in blocks if a.links), ()),
+        fix=verdict.fix or next((a.fix for a in blocks if a.fix), ""),
     )
 
 

@@ -160,7 +160,9 @@ def judged(made: Plan, workspace: Workspace, stage: Stage) -> Plan:
 
 def sealed(made: Plan) -> Plan:
     """The plan with its digest: over what it does and rests on, not over when and how it was read."""
-    return replace(made, digest=digest(replace(made, digest="", created=0.0, sequence=0, reads={})))
+    return replace(
+        made, digest=digest(replace(made, digest="", created=0.0, sequence=0, reads={}, decisions=()))
+    )
 
 
 def _input(made: Plan, stage: Stage) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from orchestrator.model.change import Action, Change
 from orchestrator.model.ids import Address, ProviderName, StackId
 from orchestrator.model.resource import Desired
-from orchestrator.model.verdict import Bundle, Verdict, denies
+from orchestrator.model.verdict import Bundle, Decision, Verdict, denies
 
 FORMAT: Final = 1
 
@@ -59,6 +59,8 @@ class Plan:
     verdicts: tuple[Verdict, ...] = ()
     engine: str = ""
     """Which policy engine gave the verdicts."""
+    decisions: tuple[Decision, ...] = ()
+    """Every asking of policy, in order: about the specs, then about the changes."""
     reads: Mapping[ProviderName, int] = field(default_factory=dict)
     """API calls that reading took, by provider."""
     sequence: int = 0

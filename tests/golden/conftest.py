@@ -135,7 +135,7 @@ VERDICTS = (
         address="sg",
         path="spec.SecurityGroupIngress[0]",
         severity="high",
-        link="https://example.org/rules/ingress",
+        links=("https://example.org/rules/ingress",),
         file="network.yaml",
         line=19,
     ),

@@ -42,7 +42,7 @@ def test_each_is_documented_and_tested(path: Path):
     assert said.title
     assert said.description
     assert said.severity in ("low", "medium", "high", "critical")
-    assert said.link.startswith("https://")
+    assert said.links[0].startswith("https://")
     assert path.with_name(f"{path.stem}{TEST_SUFFIX}").exists()
 
 

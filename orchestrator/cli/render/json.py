@@ -152,10 +152,46 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         "code": verdict.code or None,
         "title": verdict.title or None,
         "severity": verdict.severity or None,
+        "level": str(verdict.level),
+        "declared_level": str(verdict.declared) if verdict.declared is not None else None,
+        "blocks": verdict.blocks,
+        "fix": verdict.fix or None,
         "link": verdict.link or None,
+        "links": list(verdict.links),
         "file": verdict.file or None,
         "line": verdict.line or None,
+        "waiver": _waiver(verdict),
+        "approved": verdict.approved,
+        "approvals": [
+            {"by": a.by, "key": a.key, "reason": a.reason, "created": a.created} for a in verdict.approvals
+        ],
+        "remediation": _remediation(verdict),
     }
+
+
+def _waiver(verdict: Verdict) -> dict[str, Any] | None:
+    waiver = verdict.waiver
+    if waiver is None:
+        return None
+    return {
+        "name": waiver.name,
+        "holds": verdict.waived,
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "expires": waiver.expires or None,
+        "file": waiver.file or None,
+        "line": waiver.line or None,
+    }
+
+
+def _remediation(verdict: Verdict) -> dict[str, Any] | None:
+    if verdict.remediation is None:
+        return None
+    patch = [
+        {"op": p.op, "path": p.path, **({} if p.op == "remove" else {"value": p.value})}
+        for p in verdict.remediation.patch
+    ]
+    return {"message": verdict.remediation.message or None, "patch": patch}
 
 
 def diagnostic_document(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from orchestrator.cli.render.changes import DOING, SIGNS, render_change
 from orchestrator.cli.render.style import PLAIN
-from orchestrator.cli.render.text import output_changes, summary, told
+from orchestrator.cli.render.text import output_changes, summary, told, what_became_of
 from orchestrator.cli.render.values import count
 from orchestrator.model.change import Action, Change
 from orchestrator.model.plan import Plan
@@ -17,6 +17,7 @@ _EFFECTS: Final = {
     Effect.DENY: "🛑 denied",
     Effect.REQUIRE_APPROVAL: "✋ needs approval",
     Effect.WARN: "⚠️ warning",
+    Effect.REMEDIATE: "🔧 proposal",
 }
 _MOST_ROWS: Final = 100
 _LARGEST: Final = 60_000
@@ -76,7 +77,9 @@ def _verdict(verdict: Verdict) -> str:
     place = f"{verdict.file}:{verdict.line}" if verdict.line else verdict.file
     told = " ".join(part for part in (_code(verdict.address), _code(place), _code(verdict.rule)) if part)
     rule = f"[{verdict.title or 'more'}]({verdict.link})" if verdict.link else verdict.title
-    return " ".join(p for p in (f"{_EFFECTS[verdict.effect]}: {_text(verdict.message)}", told, rule) if p)
+    word = "☑️ waived" if verdict.waived else "✅ approved" if verdict.approved else _EFFECTS[verdict.effect]
+    head = " ".join(p for p in (f"{word}: {_text(verdict.message)}", told, rule) if p)
+    return "\n".join([head, *(f"  - {_text(line.strip())}" for line in what_became_of(verdict))])
 
 
 def _fold(change: Change, plan: Plan) -> Iterator[str]:
