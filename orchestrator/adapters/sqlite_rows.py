@@ -14,11 +14,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from orchestrator.kit.sealed import journal_place, part_place
 from orchestrator.model.codec import decode, encode
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import Address, StackId, Token, Uid
 from orchestrator.model.provision import Intent
 from orchestrator.model.snapshot import Entry, Fold, Record, Snapshot
+from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.state import Holder, Logged
 
 _KINDS: Final[Mapping[str, Any]] = {
@@ -70,8 +72,9 @@ class Loaded:
 class Rows(ABC):
     """Reads and writes the rows of one stack within one transaction; a database adds its statements."""
 
-    def __init__(self, stack: StackId) -> None:
+    def __init__(self, stack: StackId, cipher: Cipher) -> None:
         self._stack = stack
+        self._cipher = cipher
 
     @abstractmethod
     def now(self) -> float:
@@ -106,13 +109,14 @@ class Rows(ABC):
         """Delete rows of the snapshot."""
 
     def append(self, head: Head, epoch: int, bodies: Sequence[bytes]) -> Head:
-        """Write journal rows after the last one; returns the head that goes with them."""
+        """Write journal rows after the last one, sealed; returns the head that goes with them."""
         rows = []
         sequence, chain = head.last, head.chain
         for body in bodies:
             sequence += 1
-            chain = _link(sequence, epoch, body, after=chain)
-            rows.append((sequence, epoch, body, chain))
+            stored = self._cipher.seal(body, journal_place(epoch, sequence))
+            chain = _link(sequence, epoch, stored, after=chain)
+            rows.append((sequence, epoch, stored, chain))
         self._insert(rows)
         return replace(head, last=sequence, chain=chain)
 
@@ -129,7 +133,8 @@ class Rows(ABC):
             chain = _link(sequence, epoch, body, after=chain)
             if sequence != expected or chain != total:
                 raise self._damaged(f"journal entry {expected}")
-            yield Logged(sequence, epoch, self._decoded(body, Entry, f"journal entry {sequence}"))
+            plain = self._cipher.open(body, journal_place(epoch, sequence))
+            yield Logged(sequence, epoch, self._decoded(plain, Entry, f"journal entry {sequence}"), plain)
             expected += 1
         if expected != head.last + 1 or (head.last > after and chain != head.chain):
             raise self._damaged(f"journal entry {expected}")
@@ -142,7 +147,8 @@ class Rows(ABC):
             if _sum(kind, key, body) != total or kind not in _KINDS:
                 raise self._damaged(f"the snapshot's row of {key or kind}")
             sums[kind, key] = total
-            parts[kind][key] = self._decoded(body, _KINDS[kind], f"the snapshot's row of {key or kind}")
+            plain = self._cipher.open(body, part_place(kind, key))
+            parts[kind][key] = self._decoded(plain, _KINDS[kind], f"the snapshot's row of {key or kind}")
         if (len(sums), sum(sums.values())) != (head.parts, head.parts_sum):
             raise self._damaged("the snapshot: rows are missing, or there are too many of them")
         outputs = parts["outputs"].get("", {})
@@ -179,7 +185,7 @@ class Rows(ABC):
         for key, value in after.items():
             if before.get(key) is value:
                 continue
-            body = encode(value)
+            body = self._cipher.seal(encode(value), part_place(*key))
             row_sum = _sum(*key, body)
             changed.append((*key, body, row_sum))
             total += row_sum - loaded.sums.get(key, 0)
@@ -207,8 +213,8 @@ class Rows(ABC):
 class SqliteRows(Rows):
     """The rows in SQLite; what is read is cast, so that a damaged type is found by its checksum."""
 
-    def __init__(self, connection: sqlite3.Connection, stack: StackId) -> None:
-        super().__init__(stack)
+    def __init__(self, connection: sqlite3.Connection, stack: StackId, cipher: Cipher) -> None:
+        super().__init__(stack, cipher)
         self._connection = connection
 
     def now(self) -> float:

@@ -20,6 +20,7 @@ from orchestrator.model.codec import encode
 from orchestrator.model.errors import LeaseLostError
 from orchestrator.model.ids import StackId
 from orchestrator.model.snapshot import Entry, Snapshot
+from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
 from orchestrator.seams.state import Holder, Lease, Logged, StateBackend
 
@@ -29,9 +30,10 @@ T = TypeVar("T")
 class RowsBackend(StateBackend, ABC):
     """One stack's state; safe to use from several threads."""
 
-    def __init__(self, stack: StackId, clock: Clock) -> None:
+    def __init__(self, stack: StackId, clock: Clock, cipher: Cipher) -> None:
         self._stack = stack
         self._clock = clock
+        self._cipher = cipher
         self._keeper: Keeper | None = None
 
     @abstractmethod

@@ -20,13 +20,16 @@ from orchestrator.adapters.sqlite_store import Store
 from orchestrator.adapters.state_rows import RowsBackend
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
+from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
 from orchestrator.seams.state import Holder, Lease
 
 T = TypeVar("T")
 
 
-def open_backend(settings: Mapping[str, Any], *, stack: StackId, folder: Path, clock: Clock) -> SqliteBackend:
+def open_backend(
+    settings: Mapping[str, Any], *, stack: StackId, folder: Path, clock: Clock, cipher: Cipher
+) -> SqliteBackend:
     """The state of ``stack``; ``folder`` is the stack's. Nothing is made or opened before it is needed."""
     unknown = sorted(set(settings) - {"path"})
     if unknown:
@@ -34,14 +37,14 @@ def open_backend(settings: Mapping[str, Any], *, stack: StackId, folder: Path, c
     path = settings.get("path", ".opsctl/state.db")
     if not isinstance(path, str) or not path:
         raise StateError(f"the sqlite backend's path must be a file name, not {path!r}")
-    return SqliteBackend(folder / path, stack, clock)
+    return SqliteBackend(folder / path, stack, clock, cipher)
 
 
 class SqliteBackend(RowsBackend):
     """One stack's state in a file; safe to use from several threads."""
 
-    def __init__(self, path: Path, stack: StackId, clock: Clock) -> None:
-        super().__init__(stack, clock)
+    def __init__(self, path: Path, stack: StackId, clock: Clock, cipher: Cipher) -> None:
+        super().__init__(stack, clock, cipher)
         self._store = Store(path)
         self._process_lock = ProcessLock(path.with_name(f"{path.name}.{_slug(stack)}.lock"))
         self._others_are_dead = False
@@ -84,7 +87,7 @@ class SqliteBackend(RowsBackend):
 
     def _do(self, work: Callable[[Rows], T], *, write: bool = False) -> T:
         with self._store.transaction(write=write) as connection:
-            return work(SqliteRows(connection, self._stack))
+            return work(SqliteRows(connection, self._stack, self._cipher))
 
 
 class ProcessLock:

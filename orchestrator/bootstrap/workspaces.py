@@ -16,6 +16,7 @@ from orchestrator.adapters.secret_sources import SecretSources
 from orchestrator.adapters.system_clock import SystemClock
 from orchestrator.bootstrap.catalogue import catalogue
 from orchestrator.engine.workspace import Append, Workspace
+from orchestrator.kit.sealed import PLAIN
 from orchestrator.model.duration import seconds
 from orchestrator.model.errors import OpsctlError
 from orchestrator.model.ids import ProviderName, Token, Uid, family
@@ -85,7 +86,7 @@ def make_workspace(
     settings = {k: v for k, v in charter.state.items() if k != "backend"}
     open_backend = plugins.load(plugins.BACKENDS, backend)
     state: StateBackend = open_backend(
-        _reachable(backend, settings), stack=charter.id, folder=folder, clock=clock
+        _reachable(backend, settings), stack=charter.id, folder=folder, clock=clock, cipher=PLAIN
     )
     return Workspace(
         providers=providers,

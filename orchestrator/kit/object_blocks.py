@@ -14,9 +14,11 @@ from typing import Final, Protocol, TypeVar
 
 import msgspec
 
+from orchestrator.kit.sealed import journal_place
 from orchestrator.model.codec import decode
 from orchestrator.model.errors import StateError
 from orchestrator.model.snapshot import Entry
+from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.state import Holder, Logged
 
 FORMAT: Final = 1
@@ -74,6 +76,7 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     first: int
     """The sequence number of the first entry, or of the next one where the block has none."""
     entries: tuple[msgspec.Raw, ...] = ()
+    """Each sealed by itself."""
     holder: Holder | None = None
     """Of the start of an epoch; None where a lease was broken."""
     ttl: float = 0.0
@@ -83,13 +86,13 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
         """The sequence number that the log has reached with this block."""
         return self.first + len(self.entries) - 1
 
-    def logged(self) -> list[Logged]:
+    def logged(self, cipher: Cipher) -> list[Logged]:
         """The entries with their places. Raises ValueError where one is not as it must be."""
-        places = range(self.first, self.last + 1)
-        return [
-            Logged(place, self.epoch, decode(bytes(raw), Entry))
-            for place, raw in zip(places, self.entries, strict=True)
+        opened = [
+            (place, cipher.open(bytes(raw), journal_place(self.epoch, place)))
+            for place, raw in enumerate(self.entries, self.first)
         ]
+        return [Logged(place, self.epoch, decode(body, Entry), body) for place, body in opened]
 
 
 class Beat(msgspec.Struct, frozen=True):
@@ -109,15 +112,16 @@ class Folded(msgspec.Struct, frozen=True):
     number: int
     epoch: int
     snapshot: msgspec.Raw
+    """Sealed."""
 
 
-def seal(value: msgspec.Struct) -> bytes:
+def pack(value: msgspec.Struct) -> bytes:
     """The bytes of an object."""
     body = msgspec.json.encode(value)
     return b"opsctl-state %d %s\n%s" % (FORMAT, hashlib.sha256(body).hexdigest().encode(), body)
 
 
-def unseal(data: bytes, type: type[T], where: str) -> T:
+def unpack(data: bytes, type: type[T], where: str) -> T:
     """What an object holds. Raises StateError where it is damaged, NewerStateError where we are too old."""
     head = _HEAD.match(data)
     if head is None:

@@ -20,12 +20,14 @@ from typing import Final
 import msgspec
 
 from orchestrator.kit.lease import Keeper, held_error, lost_error
-from orchestrator.kit.object_blocks import Beat, Block, Folded, ObjectStore, seal, unseal
+from orchestrator.kit.object_blocks import Beat, Block, Folded, ObjectStore, pack, unpack
 from orchestrator.kit.object_reader import LOG, SNAPSHOTS, Reader, Tail, key
+from orchestrator.kit.sealed import journal_place, snapshot_place
 from orchestrator.model.codec import encode
 from orchestrator.model.errors import LeaseLostError, StateError
 from orchestrator.model.ids import StackId
 from orchestrator.model.snapshot import Entry, Snapshot
+from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
 from orchestrator.seams.state import Holder, Lease, Logged, StateBackend
 
@@ -56,13 +58,20 @@ class ObjectLog(StateBackend):
     """One stack's state; safe to use from several threads."""
 
     def __init__(
-        self, store: ObjectStore, stack: StackId, clock: Clock, *, pause: Callable[[float], None] = time.sleep
+        self,
+        store: ObjectStore,
+        stack: StackId,
+        clock: Clock,
+        cipher: Cipher,
+        *,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
         self._stack = stack
         self._clock = clock
+        self._cipher = cipher
         self._pause = pause
-        self._reader = Reader(store, stack)
+        self._reader = Reader(store, stack, cipher)
         self._guard = threading.RLock()
         self._beat_guard = threading.Lock()
         self._held: _Held | None = None
@@ -111,12 +120,13 @@ class ObjectLog(StateBackend):
 
     def append(self, lease: Lease, entries: Sequence[Entry]) -> int:
         """Make entries durable as one object; returns the last sequence number."""
-        raw = tuple(msgspec.Raw(encode(entry)) for entry in entries)
+        bodies = [encode(entry) for entry in entries]
         with self._guard:
             held = self._own(lease)
-            while raw:
+            while bodies:
                 tail = held.tail
-                block = Block(tail.number + 1, lease.epoch, held.writer, tail.sequence + 1, raw)
+                sealed = self._sealed(bodies, lease.epoch, tail.sequence + 1)
+                block = Block(tail.number + 1, lease.epoch, held.writer, tail.sequence + 1, sealed)
                 other = self._put(block)
                 if other is None:
                     self._held = replace(held, tail=Tail(block.number, block.epoch, block.last))
@@ -136,8 +146,10 @@ class ObjectLog(StateBackend):
             if reading.epoch != lease.epoch:
                 self._held = None
                 raise lost_error(self._stack, lease, self.holder())
-            folded = Folded(reading.number, reading.epoch, msgspec.Raw(encode(reading.snapshot)))
-            self._store.put_if_absent(key(SNAPSHOTS, reading.number), seal(folded))
+            place = snapshot_place(reading.number, reading.epoch)
+            sealed = msgspec.Raw(self._cipher.seal(encode(reading.snapshot), place))
+            folded = Folded(reading.number, reading.epoch, sealed)
+            self._store.put_if_absent(key(SNAPSHOTS, reading.number), pack(folded))
             for name in self._store.list(SNAPSHOTS)[:-_KEEP_SNAPSHOTS]:
                 self._store.delete(name)
             return reading.snapshot
@@ -159,9 +171,15 @@ class ObjectLog(StateBackend):
         """Stop renewing."""
         self._stop_renewing()
 
+    def _sealed(self, bodies: Sequence[bytes], epoch: int, first: int) -> tuple[msgspec.Raw, ...]:
+        return tuple(
+            msgspec.Raw(self._cipher.seal(body, journal_place(epoch, place)))
+            for place, body in enumerate(bodies, first)
+        )
+
     def _put(self, block: Block) -> Block | None:
         """Write a block at its number; the other one that stands there, if it is not ours."""
-        data, name = seal(block), key(LOG, block.number)
+        data, name = pack(block), key(LOG, block.number)
         if self._store.put_if_absent(name, data) is not None:
             return None
         stored = self._store.get(name)
@@ -204,7 +222,7 @@ class ObjectLog(StateBackend):
         stored = self._store.get(BEAT)
         if stored is None:
             return None
-        return unseal(stored.data, Beat, f"{self._store.place}/{BEAT}"), stored.etag
+        return unpack(stored.data, Beat, f"{self._store.place}/{BEAT}"), stored.etag
 
     def _overwrite_beat(self, beat: Beat, *, keep: bool = True) -> None:
         """Write the lease object of a new epoch, over those of older ones only."""
@@ -221,8 +239,8 @@ class ObjectLog(StateBackend):
 
     def _replace_beat(self, beat: Beat, etag: str | None) -> str | None:
         if etag is None:
-            return self._store.put_if_absent(BEAT, seal(beat))
-        return self._store.put_if_match(BEAT, seal(beat), etag)
+            return self._store.put_if_absent(BEAT, pack(beat))
+        return self._store.put_if_match(BEAT, pack(beat), etag)
 
     def _beat_on(self, lease: Lease, *, released: bool = False) -> None:
         """Rewrite our lease object. Raises LeaseLostError where it is another's."""
@@ -231,12 +249,12 @@ class ObjectLog(StateBackend):
                 raise lost_error(self._stack, lease, None)
             beat, etag = self._beat
             following = msgspec.structs.replace(beat, count=beat.count + 1, released=released)
-            written = self._store.put_if_match(BEAT, seal(following), etag)
+            written = self._store.put_if_match(BEAT, pack(following), etag)
             if written is None:  # another's, or the answer to an earlier attempt of ours got lost
                 current = self._read_beat()
                 if current is None or current[0].writer != beat.writer:
                     raise lost_error(self._stack, lease, current[0].holder if current else None)
-                written = self._store.put_if_match(BEAT, seal(following), current[1])
+                written = self._store.put_if_match(BEAT, pack(following), current[1])
             if written is not None:
                 self._beat = (following, written)
 

@@ -12,11 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrator.kit.object_blocks import Block, Folded, NewerStateError, ObjectStore, unseal
+from orchestrator.kit.object_blocks import Block, Folded, NewerStateError, ObjectStore, unpack
+from orchestrator.kit.sealed import KeyNeededError, snapshot_place
 from orchestrator.model.codec import decode
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
 from orchestrator.model.snapshot import Fold, Snapshot
+from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.state import Logged
 
 LOG: Final = "log/"
@@ -49,9 +51,10 @@ class Reading:
 class Reader:
     """The reading half of a log; safe to use from several threads."""
 
-    def __init__(self, store: ObjectStore, stack: StackId) -> None:
+    def __init__(self, store: ObjectStore, stack: StackId, cipher: Cipher) -> None:
         self._store = store
         self._stack = stack
+        self._cipher = cipher
         self._guard = threading.Lock()
         self._last: Reading | None = None
 
@@ -91,7 +94,7 @@ class Reader:
         stored = self._store.get(name)
         if stored is None:
             raise self._damaged(f"{name} is missing")
-        return unseal(stored.data, Block, f"{self._store.place}/{name}")
+        return unpack(stored.data, Block, f"{self._store.place}/{name}")
 
     def blocks(self, *, after: int) -> Sequence[Block]:
         """The blocks behind one, in order. Raises StateError where one is missing."""
@@ -117,7 +120,7 @@ class Reader:
 
     def _logged(self, block: Block) -> list[Logged]:
         try:
-            return block.logged()
+            return block.logged(self._cipher)
         except ValueError as error:
             raise self._damaged(f"block {block.number} does not fit: {error}") from error
 
@@ -127,9 +130,10 @@ class Reader:
             if stored is None:
                 continue  # cleared away by a compaction since it was listed
             try:
-                folded = unseal(stored.data, Folded, f"{self._store.place}/{name}")
-                snapshot = decode(bytes(folded.snapshot), Snapshot)
-            except NewerStateError:
+                folded = unpack(stored.data, Folded, f"{self._store.place}/{name}")
+                place = snapshot_place(folded.number, folded.epoch)
+                snapshot = decode(self._cipher.open(bytes(folded.snapshot), place), Snapshot)
+            except (NewerStateError, KeyNeededError):
                 raise
             except (StateError, ValueError):
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from orchestrator.model.snapshot import Entry, Snapshot
@@ -35,6 +35,8 @@ class Logged:
     sequence: int
     epoch: int
     entry: Entry
+    body: bytes = field(default=b"", compare=False, repr=False)
+    """The very bytes that were appended, plain: what the audit's hashes go over, whatever is read out of them."""
 
 
 class StateReader(Protocol):

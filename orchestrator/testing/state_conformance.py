@@ -18,7 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final, Protocol
 
+from orchestrator.kit.sealed import PLAIN
 from orchestrator.model.change import Action
+from orchestrator.model.codec import encode
 from orchestrator.model.errors import LeaseLostError, LockHeldError, OpsctlError, StateError
 from orchestrator.model.ids import Address, ProviderName, StackId, Token, TypeName, Uid
 from orchestrator.model.marker import Marker
@@ -36,6 +38,7 @@ from orchestrator.model.snapshot import (
     Waiting,
 )
 from orchestrator.model.values import Secret
+from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.state import Holder, Lease, StateBackend
 
 STACK: Final = StackId("shop/dev")
@@ -51,7 +54,7 @@ class Storage(Protocol):
     def ttl(self) -> float:
         """Seconds of a lease that a case lets expire: a second is enough where renewing takes no time."""
 
-    def open(self) -> StateBackend:
+    def open(self, cipher: Cipher = PLAIN) -> StateBackend:
         """A backend on it, as a process of its own would have. The storage closes it at the end."""
 
     def freeze(self, backend: StateBackend) -> None:
@@ -157,6 +160,9 @@ def history_is_in_order_and_survives_compaction(storage: Storage) -> None:
     history = backend.history()
     assert [(e.sequence, e.epoch) for e in history] == [(1, first.epoch), (2, first.epoch), (3, second.epoch)]
     assert [e.entry for e in history] == [kept("a"), kept("b"), kept("c")]
+    assert [e.body for e in history] == [encode(e.entry) for e in history], (
+        "the very bytes that were appended"
+    )
     assert [e.sequence for e in backend.history(2)] == [2, 3]
     assert second.epoch > first.epoch
 

@@ -17,6 +17,7 @@ from orchestrator.kit.object_log import ObjectLog
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
 from orchestrator.model.values import reveal
+from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
 from orchestrator.seams.state import StateBackend
 
@@ -29,7 +30,9 @@ _ADVICE: Final = "check the credentials, the region, the endpoint and the networ
 T = TypeVar("T")
 
 
-def open_backend(settings: Mapping[str, Any], *, stack: StackId, folder: Path, clock: Clock) -> StateBackend:
+def open_backend(
+    settings: Mapping[str, Any], *, stack: StackId, folder: Path, clock: Clock, cipher: Cipher
+) -> StateBackend:
     """The state of ``stack``. Raises StateError where the settings are wrong; S3 is asked only when used."""
     del folder
     unknown = sorted(set(settings) - set(_SETTINGS))
@@ -41,7 +44,7 @@ def open_backend(settings: Mapping[str, Any], *, stack: StackId, folder: Path, c
     if not isinstance(plain.get("bucket"), str) or not plain["bucket"]:
         raise StateError("the s3 backend needs a bucket: set state.bucket")
     prefix = f"{str(plain.get('key', 'opsctl')).strip('/')}/{stack.replace('/', '+')}/"
-    return ObjectLog(S3Store(_client(plain), plain["bucket"], prefix), stack, clock)
+    return ObjectLog(S3Store(_client(plain), plain["bucket"], prefix), stack, clock, cipher)
 
 
 def _client(settings: Mapping[str, Any]) -> Any:

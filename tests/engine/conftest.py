@@ -16,6 +16,7 @@ from orchestrator.adapters.silent import Silent
 from orchestrator.adapters.state_sqlite import open_backend
 from orchestrator.engine import applying, planning
 from orchestrator.engine.workspace import Workspace
+from orchestrator.kit.sealed import PLAIN
 from orchestrator.model.diagnostic import Position
 from orchestrator.model.document import Document
 from orchestrator.model.health import Health, Level
@@ -125,7 +126,9 @@ class World:
 
     def workspace(self) -> Workspace:
         self.provider = provider = FakeProvider(self.cloud, seconds=self.seconds)
-        self.state = open_backend({}, stack=StackId("test"), folder=self.folder, clock=self.clock)
+        self.state = open_backend(
+            {}, stack=StackId("test"), folder=self.folder, clock=self.clock, cipher=PLAIN
+        )
 
         append_to_state = self.state.append
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from orchestrator.adapters.state_sqlite import open_backend
 from orchestrator.kit.object_log import ObjectLog
+from orchestrator.kit.sealed import PLAIN
 from orchestrator.model.change import Action
 from orchestrator.model.ids import Address, ProviderName, Token, TypeName, Uid
 from orchestrator.model.marker import Marker
@@ -82,12 +83,12 @@ class Clock:
 
 
 def sqlite(folder: Path) -> Open:
-    return lambda: open_backend({}, stack=STACK, folder=folder, clock=Clock())
+    return lambda: open_backend({}, stack=STACK, folder=folder, clock=Clock(), cipher=PLAIN)
 
 
 def objects(folder: Path) -> Open:
     store = MemoryStore()
-    return lambda: ObjectLog(store, STACK, Clock())
+    return lambda: ObjectLog(store, STACK, Clock(), PLAIN)
 
 
 def valid(entries: list[Entry], fold: Fold) -> list[Entry]:

@@ -14,8 +14,10 @@ import pytest
 from orchestrator.adapters.state_sqlite import SqliteBackend, open_backend
 from orchestrator.kit.object_blocks import ObjectStore
 from orchestrator.kit.object_log import ObjectLog
+from orchestrator.kit.sealed import PLAIN
 from orchestrator.kit.simulation.faults import Faults
 from orchestrator.kit.simulation.responders import Responders
+from orchestrator.seams.cipher import Cipher
 from orchestrator.testing.object_store import MemoryStore
 from orchestrator.testing.state_conformance import STACK
 from providers.aws import backend as s3
@@ -46,8 +48,8 @@ class SqliteStorage:
         self.clock = RealClock()
         self.opened: list[SqliteBackend] = []
 
-    def open(self) -> SqliteBackend:
-        backend = open_backend({}, stack=STACK, folder=self.folder, clock=self.clock)
+    def open(self, cipher: Cipher = PLAIN) -> SqliteBackend:
+        backend = open_backend({}, stack=STACK, folder=self.folder, clock=self.clock, cipher=cipher)
         self.opened.append(backend)
         return backend
 
@@ -89,11 +91,13 @@ class ObjectStorage:
         self.settings = settings
         self.opened: list[ObjectLog] = []
 
-    def open(self) -> ObjectLog:
+    def open(self, cipher: Cipher = PLAIN) -> ObjectLog:
         if self.settings is None:
-            backend = ObjectLog(self.store, STACK, RealClock())
+            backend = ObjectLog(self.store, STACK, RealClock(), cipher)
         else:
-            backend = s3.open_backend(self.settings, stack=STACK, folder=Path(), clock=RealClock())
+            backend = s3.open_backend(
+                self.settings, stack=STACK, folder=Path(), clock=RealClock(), cipher=cipher
+            )
         self.opened.append(backend)
         return backend
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.testing.state_conformance import CASES
+from orchestrator.testing.state_sealing import SEALED_CASES
+
+ALL = CASES + SEALED_CASES
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.__name__)
 def test_sqlite_keeps_the_promise(case, sqlite_storage):
     case(sqlite_storage)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.__name__)
 def test_a_log_of_objects_keeps_the_promise(case, object_storage):
     case(object_storage)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.__name__)
 def test_s3_keeps_the_promise(case, s3_storage):
     """By the real boto3 against a local S3."""
     case(s3_storage)

@@ -23,13 +23,14 @@ APPENDER = """
 import json, sys, time
 from importlib import import_module
 from pathlib import Path
+from orchestrator.kit.sealed import PLAIN
 from orchestrator.seams.state import Holder
 from orchestrator.testing.state_conformance import STACK, kept
 
 module, settings, folder, ttl, pause = json.loads(sys.argv[1])
 class Clock:
     now, monotonic = staticmethod(time.time), staticmethod(time.monotonic)
-backend = import_module(module).open_backend(settings, stack=STACK, folder=Path(folder), clock=Clock())
+backend = import_module(module).open_backend(settings, stack=STACK, folder=Path(folder), clock=Clock(), cipher=PLAIN)
 lease = backend.lease(Holder("appender"), ttl=ttl)
 last = backend.latest().sequence
 print(last, flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.kit.object_log import ObjectLog
+from orchestrator.kit.sealed import PLAIN
 from orchestrator.model.errors import LeaseLostError, LockHeldError, StateError
 from orchestrator.seams.state import Holder
 from orchestrator.testing.object_store import MemoryStore
@@ -45,7 +46,7 @@ def opened(real_clock):
     backends = []
 
     def open_(store: MemoryStore, clock=real_clock) -> ObjectLog:
-        backends.append(ObjectLog(store, STACK, clock))
+        backends.append(ObjectLog(store, STACK, clock, PLAIN))
         return backends[-1]
 
     yield open_

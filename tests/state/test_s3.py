@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.kit.sealed import PLAIN
 from orchestrator.kit.simulation.faults import Rule
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
@@ -21,7 +22,7 @@ def opened(real_clock):
     backends = []
 
     def open_(settings, stack: StackId = STACK):
-        backends.append(s3.open_backend(settings, stack=stack, folder=HERE, clock=real_clock))
+        backends.append(s3.open_backend(settings, stack=stack, folder=HERE, clock=real_clock, cipher=PLAIN))
         return backends[-1]
 
     yield open_

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.adapters.state_sqlite import open_backend
+from orchestrator.kit.sealed import PLAIN
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
 from orchestrator.model.snapshot import Outputs, Snapshot
@@ -51,7 +52,7 @@ def test_a_closed_state_is_one_file_and_an_empty_lock(filled):
 
 def test_stacks_of_one_file_do_not_meet(filled, real_clock):
     """Each has its own journal, lease and snapshot."""
-    other = open_backend({}, stack=StackId("shop/prod"), folder=filled.folder, clock=real_clock)
+    other = open_backend({}, stack=StackId("shop/prod"), folder=filled.folder, clock=real_clock, cipher=PLAIN)
     mine = filled.open()
     held = mine.lease(ALICE)
     lease = other.lease(BOB)
@@ -203,7 +204,7 @@ def users_folder():
 
 def test_a_read_only_folder_can_be_read_and_says_so_when_written(users_folder, real_clock):
     def opened():
-        return open_backend({}, stack=STACK, folder=users_folder, clock=real_clock)
+        return open_backend({}, stack=STACK, folder=users_folder, clock=real_clock, cipher=PLAIN)
 
     path = users_folder / ".opsctl/state.db"
     with ordinary_user():
@@ -227,7 +228,7 @@ def test_a_read_only_folder_can_be_read_and_says_so_when_written(users_folder, r
 def test_a_folder_that_may_not_be_written_is_named(users_folder, real_clock):
     with ordinary_user():
         users_folder.chmod(0o500)
-        backend = open_backend({}, stack=STACK, folder=users_folder, clock=real_clock)
+        backend = open_backend({}, stack=STACK, folder=users_folder, clock=real_clock, cipher=PLAIN)
         assert backend.latest() == Snapshot(STACK)
         with pytest.raises(StateError, match=r"\.opsctl: Permission denied"):
             backend.lease(ALICE)
@@ -240,7 +241,9 @@ def test_a_folder_that_may_not_be_written_is_named(users_folder, real_clock):
 
 def test_a_path_through_a_file_is_named(tmp_path, real_clock):
     (tmp_path / "file").touch()
-    backend = open_backend({"path": "file/state.db"}, stack=STACK, folder=tmp_path, clock=real_clock)
+    backend = open_backend(
+        {"path": "file/state.db"}, stack=STACK, folder=tmp_path, clock=real_clock, cipher=PLAIN
+    )
     for attempt in (backend.latest, lambda: backend.lease(ALICE)):
         with pytest.raises(StateError, match=r"file/state\.db: Not a directory"):
             attempt()
@@ -249,12 +252,12 @@ def test_a_path_through_a_file_is_named(tmp_path, real_clock):
 @pytest.mark.parametrize("path", ["", 7, None])
 def test_a_path_must_be_a_name(tmp_path, real_clock, path):
     with pytest.raises(StateError, match="must be a file name"):
-        open_backend({"path": path}, stack=STACK, folder=tmp_path, clock=real_clock)
+        open_backend({"path": path}, stack=STACK, folder=tmp_path, clock=real_clock, cipher=PLAIN)
 
 
 def test_an_unknown_setting_is_named(tmp_path, real_clock):
     with pytest.raises(StateError, match=r"no setting pth; known: path"):
-        open_backend({"pth": "state.db"}, stack=STACK, folder=tmp_path, clock=real_clock)
+        open_backend({"pth": "state.db"}, stack=STACK, folder=tmp_path, clock=real_clock, cipher=PLAIN)
 
 
 def test_a_file_held_by_another_program_is_said(filled, monkeypatch):
