@@ -109,3 +109,7 @@ class StalePlanError(OpsctlError):
 
 class StateError(OpsctlError):
     """The state cannot be read or written; it is left as it is."""
+
+
+class SignatureRefusedError(OpsctlError):
+    """A signature is missing, is by a key that is not trusted, or does not fit what it stands under."""
