@@ -14,9 +14,9 @@ from orchestrator.adapters import plugins
 from orchestrator.adapters.guarded import Guarded, fault_of
 from orchestrator.adapters.secret_sources import SecretSources
 from orchestrator.adapters.system_clock import SystemClock
+from orchestrator.bootstrap.backends import lease_time, open_state_backend, reachable
 from orchestrator.bootstrap.catalogue import catalogue
 from orchestrator.engine.workspace import Append, Workspace
-from orchestrator.kit.sealed import PLAIN
 from orchestrator.model.duration import seconds
 from orchestrator.model.errors import OpsctlError
 from orchestrator.model.ids import ProviderName, Token, Uid, family
@@ -27,7 +27,6 @@ from orchestrator.seams.manifest import Context, Manifest
 from orchestrator.seams.policy import PolicyEngine
 from orchestrator.seams.progress import Progress
 from orchestrator.seams.provider import Provider
-from orchestrator.seams.state import StateBackend
 from orchestrator.stages.load import COMMON
 
 _REFERENCE: Final = re.compile(r"[a-z][a-z-]*:.")
@@ -82,16 +81,11 @@ def make_workspace(
         running.add(made)
         return made
 
-    backend = str(charter.state.get("backend", "sqlite"))
-    settings = {k: v for k, v in charter.state.items() if k != "backend"}
-    open_backend = plugins.load(plugins.BACKENDS, backend)
-    state: StateBackend = open_backend(
-        _reachable(backend, settings), stack=charter.id, folder=folder, clock=clock, cipher=PLAIN
-    )
     return Workspace(
         providers=providers,
         kind=catalogue().kind,
-        state=state,
+        state=open_state_backend(charter, folder, clock, secrets),
+        lease=lease_time(charter.state),
         policy=_engine(charter),
         probes=_probes(),
         clock=clock,
@@ -113,7 +107,7 @@ def _providers(charter: Charter, folder: Path, secrets: SecretSources) -> dict[P
         manifest = catalogue().manifests.get(family(name)) or plugins.load(plugins.PROVIDERS, family(name))
         own = set(manifest.settings.properties) - {"expectAccount"}
         given = {k: v for k, v in settings.items() if k in own or k not in COMMON}
-        whole = _revealed(_reachable(family(name), given), manifest, secrets)
+        whole = _revealed(reachable(family(name), given), manifest, secrets)
         try:
             made[name] = Guarded(name, manifest.configure(whole, Context(name, charter.id, folder)))
         except ValueError as error:
@@ -133,16 +127,6 @@ def _revealed(settings: Mapping[str, Any], manifest: Manifest, secrets: SecretSo
     }
     found = secrets.resolve(references.values(), trusted=True)
     return {**settings, **{name: found[reference].value for name, reference in references.items()}}
-
-
-def _reachable(family: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Settings with the local stand-in's address where they say ``endpoint: sandbox``."""
-    if settings.get("endpoint") != "sandbox":
-        return settings
-    from orchestrator.adapters.sandbox_host import sandbox_settings  # noqa: PLC0415 - only for the sandbox
-
-    rest = {k: v for k, v in settings.items() if k != "endpoint"}
-    return {**sandbox_settings({"s3": "aws"}.get(family, family)), **rest}
 
 
 def _engine(charter: Charter) -> PolicyEngine:

@@ -61,7 +61,7 @@ Approve = Callable[[Planned], bool]
 
 def apply(blueprint: Blueprint, workspace: Workspace, *, holder: Holder, approve: Approve) -> Applied | None:
     """Plan under the lease, ask ``approve``, and apply exactly that; None where it was not approved."""
-    lease = workspace.state.lease(holder)
+    lease = workspace.state.lease(holder, ttl=workspace.lease)
     try:
         planned = plan(replace(blueprint, stage=Stage.APPLY), workspace)
         _check_policy(planned.plan)
@@ -74,7 +74,7 @@ def apply(blueprint: Blueprint, workspace: Workspace, *, holder: Holder, approve
 
 def apply_saved(saved: Plan, blueprint: Blueprint, workspace: Workspace, *, holder: Holder) -> Applied:
     """Apply a saved plan, if planning again from what it carries still gives the same changes."""
-    lease = workspace.state.lease(holder)
+    lease = workspace.state.lease(holder, ttl=workspace.lease)
     try:
         planned = plan(replace(blueprint, stage=Stage.APPLY), workspace)
         _still_valid(saved, planned.plan)

@@ -38,3 +38,5 @@ class Workspace:
     """The outputs of another stack, by its name."""
     new_uid: Callable[[], Uid]
     new_token: Callable[[], Token]
+    lease: float = 30.0
+    """Seconds after which a lease that is not renewed is over."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import struct
 import time
@@ -11,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.adapters import state_postgres
+from orchestrator.adapters.state_postgres import PostgresBackend
 from orchestrator.adapters.state_sqlite import SqliteBackend, open_backend
 from orchestrator.kit.object_blocks import ObjectStore
 from orchestrator.kit.object_log import ObjectLog
 from orchestrator.kit.sealed import PLAIN
 from orchestrator.kit.simulation.faults import Faults
 from orchestrator.kit.simulation.responders import Responders
+from orchestrator.model.ids import StackId
+from orchestrator.model.values import Secret
 from orchestrator.seams.cipher import Cipher
 from orchestrator.testing.object_store import MemoryStore
 from orchestrator.testing.state_conformance import STACK
@@ -194,5 +199,61 @@ def s3_storage(s3_settings: dict[str, str]) -> Iterator[ObjectStorage]:
     store = s3.S3Store(s3._client(s3_settings), s3_settings["bucket"], f"opsctl/{STACK.replace('/', '+')}/")
     storage = ObjectStorage(store, s3_settings)
     storage.ttl = 1.5
+    yield storage
+    storage.close()
+
+
+class PostgresStorage:
+    """A schema of its own in the server that tests/servers/run has started."""
+
+    ttl = 0.9
+
+    def __init__(self, address: str) -> None:
+        self.schema = f"t{uuid.uuid4().hex}"
+        self.settings = {"url": Secret(address, "env:PG", ""), "schema": self.schema}
+        self.address = address
+        self.opened: list[PostgresBackend] = []
+
+    def open(self, cipher: Cipher = PLAIN, stack: StackId = STACK, **settings: object) -> PostgresBackend:
+        backend = state_postgres.open_backend(
+            {**self.settings, **settings}, stack=stack, folder=Path(), clock=RealClock(), cipher=cipher
+        )
+        self.opened.append(backend)
+        return backend
+
+    def ask(self, statement: str) -> list[tuple[object, ...]]:
+        import psycopg  # noqa: PLC0415 - only where there is a server
+
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            connection.execute(f"SET search_path = {self.schema}")
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def freeze(self, backend: PostgresBackend) -> None:
+        backend._stop_renewing()
+
+    def make_newer(self) -> None:
+        self.ask("UPDATE format SET version = 99")
+
+    def content(self) -> object:
+        there = self.ask("SELECT to_regclass('stack')")[0][0]
+        tables = ("stack", "journal", "part") if there else ()
+        return {name: self.ask(f"SELECT * FROM {name} ORDER BY 1, 2, 3") for name in tables}  # noqa: S608
+
+    def close(self) -> None:
+        for backend in self.opened:
+            backend.close()
+        self.ask(f"DROP SCHEMA IF EXISTS {self.schema} CASCADE")
+
+
+@pytest.fixture(scope="session")
+def postgres_address() -> str:
+    """Of the server's database, with its password."""
+    return os.environ["OPSCTL_TEST_POSTGRES"]
+
+
+@pytest.fixture
+def postgres_storage(postgres_address: str) -> Iterator[PostgresStorage]:
+    storage = PostgresStorage(postgres_address)
     yield storage
     storage.close()

@@ -1,4 +1,4 @@
-"""Both backends keep every promise of the seam, and the suite notices one that does not."""
+"""All backends keep every promise of the seam, and the suite notices one that does not."""
 
 from __future__ import annotations
 
@@ -24,3 +24,10 @@ def test_a_log_of_objects_keeps_the_promise(case, object_storage):
 def test_s3_keeps_the_promise(case, s3_storage):
     """By the real boto3 against a local S3."""
     case(s3_storage)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.__name__)
+def test_postgresql_keeps_the_promise(case, postgres_storage):
+    """By psycopg on a real server."""
+    case(postgres_storage)

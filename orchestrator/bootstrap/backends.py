@@ -1,0 +1,76 @@
+"""The state backend that a stack names, with its credentials looked up and its lease's time read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from orchestrator.adapters import plugins
+from orchestrator.adapters.secret_sources import SecretSources
+from orchestrator.kit.sealed import PLAIN
+from orchestrator.model.duration import seconds
+from orchestrator.model.errors import StateError
+from orchestrator.model.plan import Charter
+from orchestrator.seams.clock import Clock
+from orchestrator.seams.state import StateBackend
+
+LEASE: Final = 30.0
+"""Seconds of a lease where the stack does not say."""
+_COMMON: Final = ("backend", "lease")
+_SHORTEST, _LONGEST = 1.0, 3600.0
+
+
+def open_state_backend(charter: Charter, folder: Path, clock: Clock, secrets: SecretSources) -> StateBackend:
+    """Where the state of a stack is kept. Raises OpsctlError where the settings are wrong."""
+    return backend_of(charter.state, charter, folder, clock, secrets)
+
+
+def backend_of(
+    state: Mapping[str, Any], charter: Charter, folder: Path, clock: Clock, secrets: SecretSources
+) -> StateBackend:
+    """The backend that a block ``state:`` describes, for the stack of ``charter``."""
+    lease_time(state)
+    name = str(state.get("backend", "sqlite"))
+    settings = reachable(name, {k: v for k, v in state.items() if k not in _COMMON})
+    opened: StateBackend = plugins.load(plugins.BACKENDS, name)(
+        _revealed(settings, secrets), stack=charter.id, folder=folder, clock=clock, cipher=PLAIN
+    )
+    return opened
+
+
+def lease_time(state: Mapping[str, Any]) -> float:
+    """``state.lease`` in seconds. Raises StateError where it is none, or none that a run could live with."""
+    try:
+        wanted = seconds(state.get("lease", LEASE))
+    except ValueError as error:
+        raise StateError(f"state.lease: {error}") from None
+    if not _SHORTEST <= wanted <= _LONGEST:
+        raise StateError(
+            f"state.lease is {state['lease']}: write a time from 1s to 1h (without it: {LEASE:.0f}s)"
+        )
+    return wanted
+
+
+def reachable(family: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settings with the local stand-in's address where they say ``endpoint: sandbox``."""
+    if settings.get("endpoint") != "sandbox":
+        return settings
+    from orchestrator.adapters.sandbox_host import sandbox_settings  # noqa: PLC0415 - only for the sandbox
+
+    rest = {k: v for k, v in settings.items() if k != "endpoint"}
+    return {**sandbox_settings({"s3": "aws"}.get(family, family)), **rest}
+
+
+def _revealed(settings: Mapping[str, Any], secrets: SecretSources) -> Mapping[str, Any]:
+    """References (``env:NAME``, ``file:PATH``) looked up: the plain value is in memory only."""
+    schemes = plugins.installed(plugins.SECRETS)
+    references = [
+        value
+        for value in settings.values()
+        if isinstance(value, str) and value.partition(":")[0] in schemes and value.partition(":")[2]
+    ]
+    found = secrets.resolve(references, trusted=True) if references else {}
+    return {
+        name: found.get(value, value) if isinstance(value, str) else value for name, value in settings.items()
+    }
