@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -111,8 +112,6 @@ def test_what_is_not_said_comes_from_the_environment(server, real_clock, postgre
 @pytest.mark.server
 def test_a_certificate_is_verified(postgres_storage, tmp_path):
     """With the server's own authority it connects; with another it does not, and says what to check."""
-    import ssl  # noqa: PLC0415
-
     right, wrong = tmp_path / "right.pem", tmp_path / "wrong.pem"
     right.write_text(_certificate(urlsplit(postgres_storage.address).port))
     wrong.write_text(ssl.get_server_certificate.__doc__ or "")
@@ -123,8 +122,6 @@ def test_a_certificate_is_verified(postgres_storage, tmp_path):
 
 def _certificate(port: int) -> str:
     """The server's certificate, by the protocol's own way to ask for TLS."""
-    import ssl  # noqa: PLC0415
-
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with socket.create_connection(("127.0.0.1", port)) as plain:
