@@ -1,7 +1,7 @@
 """The one place that picks adapters and providers; nothing above it names one."""
 
 from orchestrator.bootstrap.catalogue import abstract_types, catalogue, opsctl_version
-from orchestrator.bootstrap.plan_files import read_plan, write_plan
+from orchestrator.bootstrap.plan_files import read_plan, write_input, write_plan
 from orchestrator.bootstrap.policies import policy_check, policy_paths, policy_tests
 from orchestrator.bootstrap.sandboxes import (
     SandboxStatus,
@@ -32,5 +32,6 @@ __all__ = [
     "sandbox_serve",
     "sandbox_status",
     "sandbox_up",
+    "write_input",
     "write_plan",
 ]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from orchestrator.engine.planning import sealed
 from orchestrator.model.codec import decode, encode
@@ -19,19 +22,29 @@ from orchestrator.model.plan import FORMAT, Plan
 def write_plan(plan: Plan, path: Path) -> Plan:
     """Save a plan, readable for its owner only; returns it with its digest."""
     whole = sealed(plan)
+    _write(encode(whole), path, "the plan")
+    return whole
+
+
+def write_input(seen: Mapping[str, Any], path: Path) -> None:
+    """Save what policies see as JSON, readable for its owner only: what the spec says in plain text is in it."""
+    _write(msgspec.json.format(msgspec.json.encode(seen), indent=2) + b"\n", path, "the input of policies")
+
+
+def _write(data: bytes, path: Path, what: str) -> None:
+    """The whole file or none of it; raises StateError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, stat.S_IRUSR | stat.S_IWUSR)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(encode(whole))
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
-        raise StateError(f"cannot write the plan to {path}: {error.strerror or error}") from error
-    return whole
+        raise StateError(f"cannot write {what} to {path}: {error.strerror or error}") from error
 
 
 def read_plan(path: Path) -> Plan:

@@ -31,7 +31,7 @@ def apply(
     output: Format = Output.TEXT,
 ) -> int:
     """Plan, ask, and do it. With a saved plan: do exactly what it says."""
-    console = console_of(context, output)
+    console = console_of(context, output, report=True)
     values = parameters(param)
     if plan_file is not None and (environment or values):
         raise typer.BadParameter("a saved plan has its environment and parameters in it: leave -e and -p out")
@@ -52,7 +52,7 @@ def destroy(
     output: Format = Output.TEXT,
 ) -> int:
     """Delete everything that the stack has made."""
-    console = console_of(context, output)
+    console = console_of(context, output, report=True)
     values = parameters(param)
     from orchestrator.cli.work import applying  # noqa: PLC0415 - lazy
     from orchestrator.cli.work.planning import Wish  # noqa: PLC0415 - lazy

@@ -19,6 +19,10 @@ class Output(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
+    GITLAB = "gitlab"
 
 
 class Console:
@@ -29,6 +33,8 @@ class Console:
         self.err = err
         self.environ = environ
         self.output = Output.TEXT
+        self.command = "opsctl"
+        """The command that runs, as it is typed, without its arguments."""
         self.interrupts = Interrupts(self.alert)
         self.notice: Callable[[str], None] | None = None
         """While lines are redrawn on standard error: how to have one more of them."""
@@ -67,12 +73,17 @@ class Console:
             self.say(render_diagnostics(found, self.err_style))
 
     def failed(self, found: Sequence[Diagnostic], exit_code: int) -> int:
-        """End with an error; where JSON was asked for, the result says so too. Returns the exit code."""
+        """End with an error; where the result is for machines, it says so too. Returns the exit code."""
         self.diagnostics(found)
         if self.output is Output.JSON:
             from orchestrator.cli.render.json import problems_document  # noqa: PLC0415 - lazy
 
             self.document(lambda: problems_document(found, exit_code))
+        elif self.output is not Output.TEXT:
+            from orchestrator.cli.render.forms import write_report  # noqa: PLC0415 - lazy
+            from orchestrator.cli.render.report import failure  # noqa: PLC0415 - lazy
+
+            write_report(self, failure(self.command, found, exit_code))
         return exit_code
 
     @property

@@ -31,10 +31,11 @@ def parameters(written: list[str] | None) -> Mapping[str, str]:
     return values
 
 
-def console_of(context: typer.Context, output: Output = Output.TEXT, *, markdown: bool = False) -> Console:
-    """The console of this run, told how the result is wanted."""
+def console_of(context: typer.Context, output: Output = Output.TEXT, *, report: bool = False) -> Console:
+    """The console of this run, told how the result is wanted; only a report has every form."""
     console: Console = context.obj
-    if output is Output.MARKDOWN and not markdown:
-        raise typer.BadParameter("this command writes text or json")
+    if output not in (Output.TEXT, Output.JSON) and not report:
+        raise typer.BadParameter(f"--output {output}: this command writes text or json")
     console.output = output
+    console.command = context.command_path
     return console

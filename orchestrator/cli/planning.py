@@ -27,7 +27,7 @@ def validate(
     output: Format = Output.TEXT,
 ) -> int:
     """Check the files of the stack, without looking at any cloud."""
-    console = console_of(context, output)
+    console = console_of(context, output, report=True)
     values = parameters(param)
     from orchestrator.cli.work.planning import validate  # noqa: PLC0415 - lazy
 
@@ -51,17 +51,21 @@ def plan(  # noqa: PLR0913 - one parameter an option
         Path | None,
         typer.Option("--trusted", metavar="FOLDER", help="Take opsctl.yaml, policies and state from there."),
     ] = None,
+    save_input: Annotated[
+        Path | None,
+        typer.Option("--save-input", metavar="FILE", help="Write what policies see, to test them with."),
+    ] = None,
     environment: Environment = None,
     param: Params = None,
     output: Format = Output.TEXT,
 ) -> int:
     """Show what apply would do, and what policy says about it."""
-    console = console_of(context, output, markdown=True)
+    console = console_of(context, output, report=True)
     values = parameters(param)
     from orchestrator.cli.work.planning import Wish, plan  # noqa: PLC0415 - lazy
 
     wish = Wish(environment, values, destroy=destroy, untrusted=untrusted, trusted=trusted)
-    return plan(console, wish, out=out, detailed=detailed_exitcode)
+    return plan(console, wish, out=out, save_input=save_input, detailed=detailed_exitcode)
 
 
 def drift(
@@ -72,7 +76,7 @@ def drift(
     output: Format = Output.TEXT,
 ) -> int:
     """Show what was changed behind opsctl's back. Ends with 2 where something was."""
-    console = console_of(context, output)
+    console = console_of(context, output, report=True)
     values = parameters(param)
     from orchestrator.cli.work.drifting import drift  # noqa: PLC0415 - lazy
     from orchestrator.cli.work.planning import Wish  # noqa: PLC0415 - lazy
@@ -90,7 +94,7 @@ def show(
     output: Format = Output.TEXT,
 ) -> int:
     """Show a saved plan, or what the state remembers."""
-    console = console_of(context, output, markdown=plan_file is not None)
+    console = console_of(context, output, report=plan_file is not None)
     if plan_file is None:
         from orchestrator.cli.work.state import show_state  # noqa: PLC0415 - lazy
 

@@ -153,7 +153,9 @@ def _untouchable(
 def judged(made: Plan, workspace: Workspace, stage: Stage) -> Plan:
     """The plan with what policy says about it."""
     if made.bundle or made.charter.policy.get("server"):
-        verdicts = ask(workspace.policy, made.bundle, _input(made, stage), stage, resources=made.resources)
+        verdicts = ask(
+            workspace.policy, made.bundle, seen_by_policy(made, stage), stage, resources=made.resources
+        )
         made = replace(made, verdicts=tuple(verdicts), engine=workspace.policy.name)
     return made
 
@@ -165,7 +167,8 @@ def sealed(made: Plan) -> Plan:
     )
 
 
-def _input(made: Plan, stage: Stage) -> Mapping[str, Any]:
+def seen_by_policy(made: Plan, stage: Stage) -> Mapping[str, Any]:
+    """The ``input`` document of a plan at a stage."""
     charter = made.charter
     places = {str(name): {"region": settings.get("region")} for name, settings in charter.providers.items()}
     about = {

@@ -132,7 +132,7 @@ def test_errors_are_a_document_where_json_is_asked_for(stack):
         (["plan", "-p", "x"], "NAME=VALUE"),
         (["-C", "nowhere", "plan"], "nowhere: No such file or directory"),
         (["state"], "Missing command"),
-        (["drift", "--output", "markdown"], "text or json"),
+        (["types", "--output", "sarif"], "text or json"),
         (["plan", "-e", "prod"], "prod"),
         (["output", "--output", "raw"], "needs the name"),
         (["graph", "--format", "png"], "text, mermaid, dot"),

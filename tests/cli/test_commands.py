@@ -307,7 +307,7 @@ def test_a_denied_plan_ends_with_3_and_cannot_be_applied(stack):
     stack.values(a="13")
     ran = stack.run("plan", "-o", "p.opsplan")
     assert ran.code == 3
-    assert "deny  a: values may not be 13" in ran.out
+    assert "deny  opsctl.team\n    a: values may not be 13\n      values.yaml:" in ran.out
     assert "values.yaml:" in ran.out
     for arguments in (["apply", "--auto-approve"], ["apply", "p.opsplan"]):
         ran = stack.run(*arguments)

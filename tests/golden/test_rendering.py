@@ -13,6 +13,7 @@ from orchestrator.cli.render.changes import render_change
 from orchestrator.cli.render.drift import render_drift
 from orchestrator.cli.render.json import applied_document, dump, plan_document
 from orchestrator.cli.render.markdown import render_markdown
+from orchestrator.cli.render.reported import plan_report
 from orchestrator.cli.render.style import PLAIN, Style
 from orchestrator.cli.render.text import render_plan, summary
 from orchestrator.model.change import Action
@@ -40,13 +41,13 @@ def test_plan_in_colour_says_the_same(plan):
 
 def test_plan_as_markdown(plan, golden):
     """A pull request's comment: summary, table, policy, and a fold for each change."""
-    golden("plan.md", render_markdown(plan))
+    golden("plan.md", render_markdown(plan, plan_report("opsctl plan", plan, (), 3)))
 
 
 def test_a_long_plan_still_fits_a_comment(plan):
     """Folds are left out before a host would refuse the comment, and that is said."""
     many = replace(plan, changes=plan.changes * 200)
-    text = render_markdown(many)
+    text = render_markdown(many, plan_report("opsctl plan", many, (), 3))
     assert len(text) < 65_000
     assert "too long for a comment" in text
 
@@ -108,7 +109,7 @@ def test_no_rendering_shows_a_secret(plan, output):
     shown = {
         "text": lambda: render_plan(leaky),
         "json": lambda: json.dumps(plan_document(leaky)),
-        "markdown": lambda: render_markdown(leaky),
+        "markdown": lambda: render_markdown(leaky, plan_report("opsctl plan", leaky, (), 3)),
     }[output]()
     assert plain not in shown
 

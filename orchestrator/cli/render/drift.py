@@ -25,12 +25,22 @@ def render_drift(plan: Plan, drifted: Sequence[Change], style: Style = PLAIN) ->
     """Every drifted resource with what differs; ends with a newline."""
     sections = [list(_lines(change, style)) for change in drifted]
     sections.append(list(render_verdicts(plan.verdicts, plan.engine, style)))
-    looked = count(len(plan.changes), "resource")
-    found = f"{count(len(drifted), 'resource')} drifted" if drifted else "nothing"
-    sections.append([style.paint(f"Drift: {found} ({looked} looked at).", "bold")])
+    sections.append([style.paint(summary(plan, drifted), "bold")])
     if drifted:
         sections[-1].append("opsctl apply puts back what the spec says.")
     return style.plain("\n\n".join("\n".join(s) for s in sections if s) + "\n")
+
+
+def summary(plan: Plan, drifted: Sequence[Change]) -> str:
+    """In one line: ``Drift: 2 resources drifted (9 resources looked at).``."""
+    looked = count(len(plan.changes), "resource")
+    found = f"{count(len(drifted), 'resource')} drifted" if drifted else "nothing"
+    return f"Drift: {found} ({looked} looked at)."
+
+
+def deleted(change: Change) -> bool:
+    """Whether the object itself is gone."""
+    return change.action in (Action.CREATE, Action.FORGET)
 
 
 def _lines(change: Change, style: Style) -> Iterator[str]:
@@ -38,7 +48,7 @@ def _lines(change: Change, style: Style) -> Iterator[str]:
     known = style.paint(f"({change.id})", "dim") if change.id else ""
     head_parts = [style.paint(change.address, "bold"), change.type, known, place]
     yield "  ".join(p for p in head_parts if p)
-    if change.action in (Action.CREATE, Action.FORGET):
+    if deleted(change):
         yield f"  {style.paint('deleted', 'red')} outside opsctl"
     elif change.action is Action.RETAG:
         yield f"  {change.reason}"

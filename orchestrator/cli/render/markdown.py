@@ -6,36 +6,29 @@ from collections.abc import Iterator
 from typing import Final
 
 from orchestrator.cli.render.changes import DOING, SIGNS, render_change
+from orchestrator.cli.render.findings import LARGEST, code, comment_lines, cut, text
+from orchestrator.cli.render.report import Report, counted
 from orchestrator.cli.render.style import PLAIN
 from orchestrator.cli.render.text import output_changes, summary, told, what_became_of
 from orchestrator.cli.render.values import count
 from orchestrator.model.change import Action, Change
 from orchestrator.model.plan import Plan
-from orchestrator.model.verdict import Effect, Verdict
 
-_EFFECTS: Final = {
-    Effect.DENY: "🛑 denied",
-    Effect.REQUIRE_APPROVAL: "✋ needs approval",
-    Effect.WARN: "⚠️ warning",
-    Effect.REMEDIATE: "🔧 proposal",
-}
 _MOST_ROWS: Final = 100
-_LARGEST: Final = 60_000
-"""Characters that a comment may have on the common hosts, with room for a header."""
 
 
-def render_markdown(plan: Plan) -> str:
+def render_markdown(plan: Plan, report: Report) -> str:
     """The plan in Markdown; folds are left out, the last first, where it would be too long for a comment."""
-    top = [*_top(plan), *_table(plan), *_policy(plan)]
+    top = [*_top(plan), *_findings(report), *_table(plan)]
     folds = ["\n".join(_fold(change, plan)) for change in plan.pending]
     bottom = [*_outputs(plan), *_reads(plan)]
     shown = list(folds)
-    while shown and len("\n".join([*top, *shown, *bottom])) > _LARGEST:
+    while shown and len("\n".join([*top, *shown, *bottom])) > LARGEST:
         shown.pop()
     if len(shown) < len(folds):
         left_out = count(len(folds) - len(shown), "more change")
         shown.append(f"_{left_out}: too long for a comment; see the log or the JSON plan._\n")
-    return "\n".join([*top, *shown, *bottom]).rstrip() + "\n"
+    return cut("\n".join([*top, *shown, *bottom]).rstrip() + "\n")
 
 
 def _top(plan: Plan) -> Iterator[str]:
@@ -57,29 +50,16 @@ def _table(plan: Plan) -> Iterator[str]:
     for change in plan.pending[:_MOST_ROWS]:
         place = f"<br><sub>{_cell(f'{change.file}:{change.line}')}</sub>" if change.file else ""
         what = f"{change.action}{f': {change.reason}' if change.reason else ''}"
-        yield f"| `{SIGNS[change.action][0]}` | {_code(change.address)}{place} | {_code(change.type)} | {_cell(what)} |"
+        yield f"| `{SIGNS[change.action][0]}` | {code(change.address)}{place} | {code(change.type)} | {_cell(what)} |"
     if len(plan.pending) > _MOST_ROWS:
         yield f"| | and {len(plan.pending) - _MOST_ROWS} more | | |"
     yield ""
 
 
-def _policy(plan: Plan) -> Iterator[str]:
-    if not plan.verdicts:
-        return
-    yield "**Policy**"
-    yield ""
-    for verdict in plan.verdicts:
-        yield f"- {_verdict(verdict)}"
-    yield ""
-
-
-def _verdict(verdict: Verdict) -> str:
-    place = f"{verdict.file}:{verdict.line}" if verdict.line else verdict.file
-    told = " ".join(part for part in (_code(verdict.address), _code(place), _code(verdict.rule)) if part)
-    rule = f"[{verdict.title or 'more'}]({verdict.link})" if verdict.link else verdict.title
-    word = "☑️ waived" if verdict.waived else "✅ approved" if verdict.approved else _EFFECTS[verdict.effect]
-    head = " ".join(p for p in (f"{word}: {_text(verdict.message)}", told, rule) if p)
-    return "\n".join([head, *(f"  - {_text(line.strip())}" for line in what_became_of(verdict))])
+def _findings(report: Report) -> Iterator[str]:
+    if report.findings:
+        yield from ("#### Findings", "", f"{counted(report.findings)}", "")
+        yield from comment_lines(report.findings, report)
 
 
 def _fold(change: Change, plan: Plan) -> Iterator[str]:
@@ -128,16 +108,8 @@ def _reads(plan: Plan) -> Iterator[str]:
         yield f"<sub>{told}</sub>"
 
 
-def _code(text: str) -> str:
-    return f"`{text.replace('|', chr(92) + '|')}`" if text else ""
-
-
-def _cell(text: str) -> str:
-    return _text(text).replace("|", "\\|")
-
-
-def _text(text: str) -> str:
-    return _html(" ".join(text.split()))
+def _cell(told: str) -> str:
+    return text(told).replace("|", "\\|")
 
 
 def _html(text: str) -> str:

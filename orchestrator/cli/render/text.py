@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from orchestrator.cli.render.changes import render_change
+from orchestrator.cli.render.findings import policy_lines, standings
+from orchestrator.cli.render.report import of_verdict
 from orchestrator.cli.render.style import PLAIN, Style
-from orchestrator.cli.render.values import UNKNOWN_TEXT, addressed, block, count, inline
+from orchestrator.cli.render.values import UNKNOWN_TEXT, block, count, inline
 from orchestrator.model.change import Action, Change
 from orchestrator.model.plan import Plan
 from orchestrator.model.values import Unknown, contains
@@ -25,12 +26,6 @@ _TOLD: Final = {
     Action.MOVE: "to move",
     Action.RETAG: "to retag",
     Action.GATE: "to gate",
-}
-_EFFECTS: Final = {
-    Effect.DENY: ("deny", "red"),
-    Effect.REQUIRE_APPROVAL: ("needs approval", "magenta"),
-    Effect.WARN: ("warn", "yellow"),
-    Effect.REMEDIATE: ("proposal", "cyan"),
 }
 
 
@@ -99,73 +94,16 @@ def output_changes(
 
 
 def render_verdicts(verdicts: Sequence[Verdict], engine: str, style: Style) -> Iterator[str]:
-    """What policy says, worst first; one line where it has nothing to say."""
+    """What policy says, worst first and each rule once; one line where it has nothing to say."""
     if not engine and not verdicts:
         return
     by = style.paint(f"({engine})", "dim") if engine else ""
     if not verdicts:
         yield f"{style.paint('Policy', 'bold')}  nothing to object {by}"
         return
-    yield f"{style.paint('Policy', 'bold')}  {_counted(verdicts)} {by}".rstrip()
-    for verdict in verdicts:
-        yield from _verdict(verdict, style)
-
-
-def _counted(verdicts: Sequence[Verdict]) -> str:
-    counts = Counter(_standing(v)[1] for v in verdicts)
-    words = ("denied", "to approve", "approved", "waived", "warned", "proposed")
-    return ", ".join(f"{counts[word]} {word}" for word in words if counts[word])
-
-
-_COUNTED: Final = {
-    Effect.DENY: "denied",
-    Effect.REQUIRE_APPROVAL: "to approve",
-    Effect.WARN: "warned",
-    Effect.REMEDIATE: "proposed",
-}
-
-
-def _standing(verdict: Verdict) -> tuple[tuple[str, str], str]:
-    """How a verdict is labelled, in which colour, and as what it counts."""
-    if verdict.waived:
-        return ("waived", "cyan"), "waived"
-    if verdict.approved:
-        return ("approved", "green"), "approved"
-    return _EFFECTS[verdict.effect], _COUNTED[verdict.effect]
-
-
-def _verdict(verdict: Verdict, style: Style) -> Iterator[str]:
-    (word, colour), _ = _standing(verdict)
-    said = addressed(verdict.message, verdict.address)
-    yield f"  {style.paint(word, colour, 'bold')}  {said}"
-    place = f"{verdict.file}:{verdict.line}" if verdict.line else verdict.file
-    details = [place, verdict.path, verdict.rule, verdict.severity, verdict.link]
-    yield f"        {style.paint('  '.join(d for d in details if d), 'dim')}"
-    yield from (f"        {line}" for line in what_became_of(verdict))
-
-
-def what_became_of(verdict: Verdict) -> Iterator[str]:
-    """What to change, who set the verdict aside or approved it, and what its rule proposes; plain lines."""
-    if verdict.fix:
-        yield f"to do: {verdict.fix}"
-    if verdict.declared is not None:
-        yield f"{verdict.level} here, {verdict.declared} in the rule's metadata"
-    waiver = verdict.waiver
-    if waiver is not None:
-        until = f"until {waiver.expires}" if verdict.waived else f"expired on {waiver.expires}"
-        if not waiver.expires:
-            until = "by the policies themselves"
-        owner = f" of {waiver.owner}" if waiver.owner else ""
-        yield f"waiver {waiver.name}{owner}, {until}: {waiver.reason}"
-    for approval in verdict.approvals:
-        yield f"approved by {approval.by} on {approval.created[:10]}: {approval.reason or 'no reason given'}"
-    if verdict.remediation is not None:
-        yield "proposed, not applied:" + (
-            f" {verdict.remediation.message}" if verdict.remediation.message else ""
-        )
-        for patch in verdict.remediation.patch:
-            value = "" if patch.op == "remove" else f" {inline(patch.value)}"
-            yield f"  {patch.op} spec{patch.path}{value}"
+    findings = [of_verdict(v) for v in verdicts]
+    yield f"{style.paint('Policy', 'bold')}  {standings(findings)} {by}".rstrip()
+    yield from policy_lines(findings, style)
 
 
 def _foot(plan: Plan, style: Style) -> Iterator[str]:

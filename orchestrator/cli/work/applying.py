@@ -94,16 +94,22 @@ class Asking:
 def _told(work: Work, applied: Applied, notes: list[Diagnostic]) -> int:
     """Print how it ended; returns the exit code."""
     console = work.console
-    if console.output is Output.JSON:
-        from dataclasses import replace  # noqa: PLC0415 - lazy
-
-        from orchestrator.cli.render.json import applied_document  # noqa: PLC0415 - lazy
-
-        shown = replace(applied, plan=conceal(sealed(applied.plan), work.session.workspace.kind))
-        console.document(lambda: applied_document(shown, notes))
-    else:
+    if console.output is Output.TEXT:
         from orchestrator.cli.render.applied import render_applied  # noqa: PLC0415 - lazy
 
         console.out.write("\n" if not applied.plan.empty else "")
         console.result(render_applied(applied, console.out_style))
+        return applied.exit_code
+    from dataclasses import replace  # noqa: PLC0415 - lazy
+
+    shown = replace(applied, plan=conceal(sealed(applied.plan), work.session.workspace.kind))
+    if console.output is Output.JSON:
+        from orchestrator.cli.render.json import applied_document  # noqa: PLC0415 - lazy
+
+        console.document(lambda: applied_document(shown, notes))
+    else:
+        from orchestrator.cli.render.forms import write_report  # noqa: PLC0415 - lazy
+        from orchestrator.cli.render.reported import apply_report  # noqa: PLC0415 - lazy
+
+        write_report(console, apply_report(console.command, shown, notes))
     return applied.exit_code

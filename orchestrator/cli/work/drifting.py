@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from orchestrator.cli.console import Console, Output
@@ -12,6 +13,8 @@ from orchestrator.cli.work.planning import Wish, stack
 from orchestrator.engine.planning import Planned
 from orchestrator.engine.planning import plan as make_plan
 from orchestrator.model.change import Action, Cause, Change
+from orchestrator.model.diagnostic import Diagnostic
+from orchestrator.model.plan import Plan
 from orchestrator.model.verdict import Effect, Stage
 
 
@@ -24,13 +27,25 @@ def drift(console: Console, wish: Wish) -> int:
         notes = found(work, planned.notes)
         kinds = work.session.workspace.kind
         drifted = tuple(conceal_change(c, kinds(c.type)) for c in drifted_changes(planned))
-        if console.output is Output.JSON:
-            console.document(lambda: drift_document(planned.plan, drifted, notes))
-        else:
-            console.result(render_drift(planned.plan, drifted, console.out_style))
-    if any(v.effect is Effect.DENY for v in planned.plan.verdicts):
-        return 3
-    return 2 if drifted else 0
+        denied = any(v.effect is Effect.DENY for v in planned.plan.verdicts)
+        code = 3 if denied else 2 if drifted else 0
+        _print(console, planned.plan, drifted, notes, code)
+    return code
+
+
+def _print(
+    console: Console, plan: Plan, drifted: Sequence[Change], notes: Sequence[Diagnostic], code: int
+) -> None:
+    match console.output:
+        case Output.JSON:
+            console.document(lambda: drift_document(plan, drifted, notes))
+        case Output.TEXT:
+            console.result(render_drift(plan, drifted, console.out_style))
+        case _:
+            from orchestrator.cli.render.forms import write_report  # noqa: PLC0415 - lazy
+            from orchestrator.cli.render.reported import drift_report  # noqa: PLC0415 - lazy
+
+            write_report(console, drift_report(console.command, plan, drifted, notes, code))
 
 
 def drifted_changes(planned: Planned) -> tuple[Change, ...]:

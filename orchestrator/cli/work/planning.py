@@ -11,8 +11,9 @@ from typing import Any
 from orchestrator import bootstrap
 from orchestrator.cli.console import Console, Output
 from orchestrator.cli.render.conceal import conceal
+from orchestrator.cli.render.values import count
 from orchestrator.cli.sessions import Work, found, opened
-from orchestrator.engine.planning import Planned, sealed
+from orchestrator.engine.planning import Planned, sealed, seen_by_policy
 from orchestrator.engine.planning import plan as make_plan
 from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.errors import InvalidSpecError
@@ -58,17 +59,27 @@ def validate(console: Console, *, environment: str | None, params: Mapping[str, 
     with stack(console, Wish(environment, params)) as work:
         shape = graph_of(work)
         notes = found(work, shape.diagnostics)
-        if console.output is Output.JSON:
+        _print_valid(console, work, notes)
+    return 0
+
+
+def _print_valid(console: Console, work: Work, notes: Sequence[Diagnostic]) -> None:
+    resources = [r for r in work.session.blueprint.resources if r.mode in (Mode.MANAGED, Mode.DATA)]
+    warned = sum(d.severity is Severity.WARNING for d in notes)
+    tail = f", {warned} to look at" if warned else ""
+    told = f"Valid: {count(len(resources), 'resource')}{tail}."
+    match console.output:
+        case Output.TEXT:
+            console.result(told)
+        case Output.JSON:
             from orchestrator.cli.render.json import problems_document  # noqa: PLC0415 - lazy
 
             console.document(lambda: problems_document(notes, 0))
-            return 0
-        resources = work.session.blueprint.resources
-        managed = sum(r.mode in (Mode.MANAGED, Mode.DATA) for r in resources)
-        warned = sum(d.severity is Severity.WARNING for d in notes)
-        tail = f", {warned} to look at" if warned else ""
-        console.result(f"Valid: {managed} resource{'' if managed == 1 else 's'}{tail}.")
-    return 0
+        case _:
+            from orchestrator.cli.render.forms import write_report  # noqa: PLC0415 - lazy
+            from orchestrator.cli.render.reported import valid_report  # noqa: PLC0415 - lazy
+
+            write_report(console, valid_report(console.command, told, work.session.charter, resources, notes))
 
 
 def graph_of(work: Work) -> Graph:
@@ -84,8 +95,8 @@ def graph_of(work: Work) -> Graph:
     return shape
 
 
-def plan(console: Console, wish: Wish, *, out: Path | None, detailed: bool) -> int:
-    """Make a plan, save it where that is asked for, and show it."""
+def plan(console: Console, wish: Wish, *, out: Path | None, save_input: Path | None, detailed: bool) -> int:
+    """Make a plan, save it and what policies see of it where that is asked for, and show it."""
     with stack(console, wish) as work:
         planned = work.watched(lambda: make_plan(work.session.blueprint, work.session.workspace))
         work.console.interrupts.check()
@@ -94,12 +105,18 @@ def plan(console: Console, wish: Wish, *, out: Path | None, detailed: bool) -> i
             kept = bootstrap.write_plan(planned.plan, out)
         else:
             kept = planned.plan if console.output is Output.TEXT else sealed(planned.plan)
+        if save_input is not None:
+            bootstrap.write_input(seen_by_policy(planned.plan, work.session.blueprint.stage), save_input)
         shown = conceal(kept, work.session.workspace.kind)
-        print_plan(console, shown, notes, outputs_before=planned.situation.snapshot.outputs)
+        before = planned.situation.snapshot.outputs
+        code = exit_code(planned.plan, detailed=detailed)
+        print_plan(console, shown, notes, outputs_before=before, code=code)
     if out is not None:
         denied = "policy denies it, so apply refuses it"
         console.say(f"Saved to {out}: {denied if planned.plan.denied else f'opsctl apply {out}'}")
-    return exit_code(planned.plan, detailed=detailed)
+    if save_input is not None:
+        console.say(f"Saved what policies see to {save_input}: opsctl policy eval -i {save_input}")
+    return code
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> int:
@@ -115,6 +132,7 @@ def print_plan(
     notes: Sequence[Diagnostic] = (),
     *,
     outputs_before: Mapping[str, Any] | None = None,
+    code: int = 0,
 ) -> None:
     """A plan as the console wants it; its secrets are concealed before it comes here."""
     match console.output:
@@ -122,20 +140,23 @@ def print_plan(
             from orchestrator.cli.render.json import plan_document  # noqa: PLC0415 - lazy
 
             console.document(lambda: plan_document(plan, notes))
-        case Output.MARKDOWN:
-            from orchestrator.cli.render.markdown import render_markdown  # noqa: PLC0415 - lazy
-
-            console.result(render_markdown(plan))
         case Output.TEXT:
             from orchestrator.cli.render.text import render_plan  # noqa: PLC0415 - lazy
 
             console.result(render_plan(plan, console.out_style, outputs_before=outputs_before))
+        case _:
+            from orchestrator.cli.render.forms import write_report  # noqa: PLC0415 - lazy
+            from orchestrator.cli.render.markdown import render_markdown  # noqa: PLC0415 - lazy
+            from orchestrator.cli.render.reported import plan_report  # noqa: PLC0415 - lazy
+
+            report = plan_report(console.command, plan, notes, code)
+            write_report(console, report, lambda: render_markdown(plan, report))
 
 
 def show_plan(console: Console, path: Path) -> int:
     """A saved plan, without a look at anything else."""
     saved = bootstrap.read_plan(path)
-    print_plan(console, conceal(saved, bootstrap.catalogue().kind))
+    print_plan(console, conceal(saved, bootstrap.catalogue().kind), code=exit_code(saved, detailed=False))
     return 0
 
 
