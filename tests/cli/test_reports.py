@@ -41,6 +41,11 @@ def denied(stack):
     (stack.folder.parent / ".git").rmdir()
 
 
+def xml(ran):
+    """The JUnit document of a run."""
+    return ET.fromstring(ran.out)  # noqa: S314 - our own output
+
+
 def results(ran):
     """The results of a SARIF log that its schema accepts."""
     Sarif.model_validate(ran.json)
@@ -84,7 +89,7 @@ def test_a_moved_line_is_no_new_finding(denied):
 def test_junit_has_a_case_for_each_finding_and_each_change(denied):
     """A denial is a failed case at its line; what nobody objects to passes."""
     ran = denied.run("plan", "--output", "junit")
-    suite = ET.fromstring(ran.out).find("testsuite")
+    suite = xml(ran).find("testsuite")
     cases = suite.findall("testcase")
     assert (suite.get("tests"), suite.get("failures"), len(cases)) == ("3", "1", 3)
     (failed,) = [c for c in cases if c.find("failure") is not None]
@@ -117,14 +122,19 @@ def test_a_comment_shows_no_markup_of_a_message(denied):
     """What a policy says is shown as it is, not as HTML or Markdown."""
     out = denied.run("plan", "--output", "markdown").out
     assert "&lt;unlucky&gt;" in out
-    assert "**🛑 denied** · Values are lucky · `opsctl.lucky` · high · [why](https://example.org/lucky)" in out
+    assert (
+        "**🛑 denied** · Values are lucky · `opsctl.lucky` · high · [why](https://example.org/lucky)" in out
+    )
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "drift"])
 @pytest.mark.parametrize("form", ["sarif", "junit", "github", "gitlab", "markdown"])
 def test_errors_of_the_files_are_findings_too(stack, command, form):
     """Where the files are wrong, the form that was asked for says so, with file and line."""
-    stack.write("values.yaml", "apiVersion: opsctl.dev/v1\nkind: Resource\ntype: Local::Valeu\nmetadata: {name: a}\nspec: {}\n")
+    stack.write(
+        "values.yaml",
+        "apiVersion: opsctl.dev/v1\nkind: Resource\ntype: Local::Valeu\nmetadata: {name: a}\nspec: {}\n",
+    )
     ran = stack.run(command, "--output", form)
     assert ran.code == 1
     assert "values.yaml" in ran.out
@@ -132,7 +142,7 @@ def test_errors_of_the_files_are_findings_too(stack, command, form):
     if form == "sarif":
         assert {r["level"] for r in results(ran)} == {"error"}
     if form == "junit":
-        assert ET.fromstring(ran.out).get("failures") != "0"
+        assert xml(ran).get("failures") != "0"
 
 
 @pytest.mark.parametrize("form", ["sarif", "junit", "github", "gitlab", "markdown"])
@@ -146,7 +156,7 @@ def test_files_that_are_right_have_no_findings(stack, form):
     elif form == "gitlab":
         assert json.loads(ran.out) == []
     elif form == "junit":
-        assert ET.fromstring(ran.out).get("failures") == "0"
+        assert xml(ran).get("failures") == "0"
     else:
         assert "Valid: 1 resource." in ran.out
 
@@ -176,12 +186,12 @@ def test_an_apply_that_fails_is_a_finding(stack):
     )
     ran = stack.run("apply", "--auto-approve", "--output", "junit")
     assert ran.code == 1
-    suite = ET.fromstring(ran.out)
+    suite = xml(ran)
     assert suite.get("failures") == "1"
 
 
 def test_input_is_saved_for_tests(denied):
-    """plan --save-input writes what policies see, for its owner only."""
+    """Plan --save-input writes what policies see, for its owner only."""
     ran = denied.run("plan", "--save-input", "input.json")
     path = denied.folder / "input.json"
     assert path.stat().st_mode & 0o777 == 0o600

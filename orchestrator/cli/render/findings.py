@@ -94,14 +94,13 @@ def comment_lines(findings: Sequence[Finding], report: Report) -> Iterator[str]:
     """Each rule once, with everything that it names; long lists are cut, and say so."""
     for group in grouped(findings):
         first = group[0]
-        sign = (
-            "✅ waived"
-            if first.waived
-            else _SIGNS[first.effect]
-            if first.effect
-            else _SEVERITIES[first.severity]
-        )
-        about = [f"**{sign}**", text(first.title), code(first.rule) if first.standing else "", text(first.rank)]
+        sign = _WORDS[first.standing][2] if first.standing else _SEVERITIES[first.severity]
+        about = [
+            f"**{sign}**",
+            text(first.title),
+            code(first.rule) if first.standing else "",
+            text(first.rank),
+        ]
         more = f"[why]({first.link})" if first.link else ""
         yield " · ".join(p for p in (*about, more) if p)
         yield ""

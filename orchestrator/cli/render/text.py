@@ -14,7 +14,7 @@ from orchestrator.cli.render.values import UNKNOWN_TEXT, block, count, inline
 from orchestrator.model.change import Action, Change
 from orchestrator.model.plan import Plan
 from orchestrator.model.values import Unknown, contains
-from orchestrator.model.verdict import Effect, Verdict
+from orchestrator.model.verdict import Verdict
 
 _TOLD: Final = {
     Action.CREATE: "to create",
