@@ -6,11 +6,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from orchestrator.cli.interrupts import Interrupts
 from orchestrator.cli.render.style import style_of
 from orchestrator.model.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    from orchestrator.cli.render.report import Report
 
 
 class Output(StrEnum):
@@ -51,6 +54,16 @@ class Console:
 
         self.result(dump(make()))
 
+    def report(self, report: Report, comment: Callable[[], str] | None = None) -> None:
+        """The command's result in the form that a host of code reads.
+
+        ``comment`` makes the Markdown where a command has more to show than its report.
+        """
+        from orchestrator.cli.render.forms import FORMS  # noqa: PLC0415 - lazy: only where one is asked for
+
+        make = comment if comment is not None and self.output is Output.MARKDOWN else None
+        self.result(make() if make else FORMS[self.output](report))
+
     def say(self, text: str) -> None:
         """Something beside the result."""
         self.out.flush()
@@ -80,10 +93,9 @@ class Console:
 
             self.document(lambda: problems_document(found, exit_code))
         elif self.output is not Output.TEXT:
-            from orchestrator.cli.render.forms import write_report  # noqa: PLC0415 - lazy
             from orchestrator.cli.render.report import failure  # noqa: PLC0415 - lazy
 
-            write_report(self, failure(self.command, found, exit_code))
+            self.report(failure(self.command, found, exit_code))
         return exit_code
 
     @property

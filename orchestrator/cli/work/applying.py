@@ -108,8 +108,7 @@ def _told(work: Work, applied: Applied, notes: list[Diagnostic]) -> int:
 
         console.document(lambda: applied_document(shown, notes))
     else:
-        from orchestrator.cli.render.forms import write_report  # noqa: PLC0415 - lazy
         from orchestrator.cli.render.reported import apply_report  # noqa: PLC0415 - lazy
 
-        write_report(console, apply_report(console.command, shown, notes))
+        console.report(apply_report(console.command, shown, notes))
     return applied.exit_code

@@ -42,10 +42,9 @@ def _print(
         case Output.TEXT:
             console.result(render_drift(plan, drifted, console.out_style))
         case _:
-            from orchestrator.cli.render.forms import write_report  # noqa: PLC0415 - lazy
             from orchestrator.cli.render.reported import drift_report  # noqa: PLC0415 - lazy
 
-            write_report(console, drift_report(console.command, plan, drifted, notes, code))
+            console.report(drift_report(console.command, plan, drifted, notes, code))
 
 
 def drifted_changes(planned: Planned) -> tuple[Change, ...]:

@@ -76,10 +76,9 @@ def _print_valid(console: Console, work: Work, notes: Sequence[Diagnostic]) -> N
 
             console.document(lambda: problems_document(notes, 0))
         case _:
-            from orchestrator.cli.render.forms import write_report  # noqa: PLC0415 - lazy
             from orchestrator.cli.render.reported import valid_report  # noqa: PLC0415 - lazy
 
-            write_report(console, valid_report(console.command, told, work.session.charter, resources, notes))
+            console.report(valid_report(console.command, told, work.session.charter, resources, notes))
 
 
 def graph_of(work: Work) -> Graph:
@@ -145,12 +144,11 @@ def print_plan(
 
             console.result(render_plan(plan, console.out_style, outputs_before=outputs_before))
         case _:
-            from orchestrator.cli.render.forms import write_report  # noqa: PLC0415 - lazy
             from orchestrator.cli.render.markdown import render_markdown  # noqa: PLC0415 - lazy
             from orchestrator.cli.render.reported import plan_report  # noqa: PLC0415 - lazy
 
             report = plan_report(console.command, plan, notes, code)
-            write_report(console, report, lambda: render_markdown(plan, report))
+            console.report(report, lambda: render_markdown(plan, report))
 
 
 def show_plan(console: Console, path: Path) -> int:
