@@ -20,6 +20,7 @@ from orchestrator.model.errors import StateError
 from orchestrator.model.ids import Address, StackId, Token, Uid
 from orchestrator.model.provision import Intent
 from orchestrator.model.snapshot import Entry, Fold, Record, Snapshot
+from orchestrator.model.snapshot_invariants import require_sound
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.state import Holder, Logged
 
@@ -28,6 +29,7 @@ _KINDS: Final[Mapping[str, Any]] = {
     "deposed": Record,
     "intents": Intent,
     "outputs": Any,
+    "gone": frozenset[Address],
 }
 PartKey = tuple[str, str]
 JournalRow = tuple[int, int, bytes, int]
@@ -160,6 +162,7 @@ class Rows(ABC):
             {Token(k): v for k, v in parts["intents"].items()},
             outputs,
             head.revision,
+            parts["gone"].get("", frozenset()),
         )
         return Loaded(self._fold(head, base), base, sums)
 
@@ -173,7 +176,8 @@ class Rows(ABC):
         return fold.snapshot()
 
     def fold_in(self, head: Head, loaded: Loaded) -> Head:
-        """Bring the snapshot's rows up to date, writing only what changed."""
+        """Bring the snapshot's rows up to date, writing only what changed. Raises StateError where it is not sound."""
+        require_sound(loaded.snapshot)
         total = head.parts_sum
         count = head.parts
         before, after = _parts(loaded.base), _parts(loaded.snapshot)
@@ -288,4 +292,6 @@ def _parts(snapshot: Snapshot) -> dict[PartKey, Any]:
         parts.update({(kind, key): value for key, value in getattr(snapshot, kind).items()})
     if snapshot.outputs:
         parts["outputs", ""] = snapshot.outputs
+    if snapshot.gone:
+        parts["gone", ""] = snapshot.gone
     return parts

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.model.errors import StateError
+from orchestrator.model.versions import FORMAT, check_format
 
-FORMAT: Final = 1
 _APPLICATION: Final = 0x6F707363
 _MAGIC: Final = b"SQLite format 3\0"
 _BUSY_SECONDS: Final = 10
@@ -57,6 +57,7 @@ class Store:
                 faults = [row[0] for row in self._open().execute("PRAGMA quick_check(1)")]
                 if faults != ["ok"]:
                     raise StateError(f"{self.path} is damaged ({faults[0]}): {_RESTORE}")
+                _claim(self._open())
                 self._verified = True
 
     @contextmanager
@@ -123,6 +124,12 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     return connection
 
 
+def _claim(connection: sqlite3.Connection) -> None:
+    """From the first write on, an older program is kept away from what it does not know. Rows stay as they are."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] < FORMAT:
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
 def _make(path: Path) -> None:
     """A new state under a name of its own, then linked into place: two makers cannot harm each other."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -167,11 +174,7 @@ def _readable(path: Path) -> bool:
     page_size, pages, version, application = struct.unpack_from(">16xH10xI28xI4xI", header)
     if application != _APPLICATION:
         raise StateError(f"{path} is a database, but no state of opsctl: move it away, or set another path")
-    if version > FORMAT:
-        raise StateError(
-            f"{path} was written by a newer opsctl (state format {version}; this one knows {FORMAT}): "
-            "use that version; the file is left untouched"
-        )
+    check_format(version, str(path))
     if path.stat().st_size < pages * (65536 if page_size == 1 else page_size) and not _has_log(path):
         raise StateError(f"{path} is truncated: {_RESTORE}")
     return True

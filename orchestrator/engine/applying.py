@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.engine.ledger import Ledger
-from orchestrator.engine.planning import Blueprint, Planned, outputs_of, plan, sealed
+from orchestrator.engine.planning import Blueprint, Planned, outputs_of, plan, sealed, wanted
 from orchestrator.engine.reading import accounts
 from orchestrator.engine.stepping import Stepper
 from orchestrator.engine.workspace import Workspace
@@ -133,7 +133,8 @@ def _carry_out(planned: Planned, lease: Lease, workspace: Workspace, holder: Hol
     begin: list[Entry] = [*planned.settled]
     if not planned.plan.empty or planned.settled:
         planned = replace(planned, plan=sealed(planned.plan))
-        begin.append(Started(run, holder.owner, holder.command, workspace.clock.now(), planned.plan.digest))
+        digests = planned.plan.digest, wanted(planned.plan)
+        begin.append(Started(run, holder.owner, holder.command, workspace.clock.now(), *digests))
     if begin:
         state.append(lease, begin)
     ledger = Ledger(planned.situation.snapshot, planned.differences.nodes)

@@ -167,6 +167,12 @@ def sealed(made: Plan) -> Plan:
     )
 
 
+def wanted(made: Plan) -> str:
+    """The digest of what a plan is to bring about: the same for the same spec, wherever it stands in the files."""
+    resources = sorted((replace(r, file="", line=0) for r in made.resources), key=lambda r: r.address)
+    return digest([resources, made.charter.outputs])
+
+
 def seen_by_policy(made: Plan, stage: Stage) -> Mapping[str, Any]:
     """The ``input`` document of a plan at a stage."""
     charter = made.charter

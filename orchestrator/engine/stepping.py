@@ -24,6 +24,7 @@ from orchestrator.model.values import UNKNOWN, Unknown, contains, find_leaves
 from orchestrator.seams.executor import Effect, Interrupted, Journal
 from orchestrator.stages.apply import Job, Performed, Tools, perform, undo
 from orchestrator.stages.gate import watch
+from orchestrator.stages.graph import rests_on
 
 Stepping = Generator[Effect, Any, Outcome]
 
@@ -145,7 +146,7 @@ class Stepper:
             want=want,
             record=self._ledger.record(change.moved_from or change.address),
             seen=seen_by(self._planned.situation, change.address),
-            dependencies=self._planned.situation.edges[change.address],
+            dependencies=rests_on(change.address, self._planned.situation.edges, self._planned.situation.index),
             half=step.half,
             lifecycle=resource.lifecycle,
         )

@@ -18,17 +18,13 @@ from orchestrator.kit.sealed import journal_place
 from orchestrator.model.codec import decode
 from orchestrator.model.errors import StateError
 from orchestrator.model.snapshot import Entry
+from orchestrator.model.versions import FORMAT, check_format
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.state import Holder, Logged
 
-FORMAT: Final = 1
 _HEAD: Final = re.compile(rb"opsctl-state (\d+) ([0-9a-f]{64})\n")
 _RESTORE: Final = "restore that object from the store's own versions or a backup; opsctl changed nothing"
 T = TypeVar("T")
-
-
-class NewerStateError(StateError):
-    """Written by a later version of opsctl than this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +122,7 @@ def unpack(data: bytes, type: type[T], where: str) -> T:
     head = _HEAD.match(data)
     if head is None:
         raise StateError(f"{where} is no state of opsctl, or its beginning is damaged: {_RESTORE}")
-    if int(head[1]) > FORMAT:
-        raise NewerStateError(
-            f"{where} was written by a newer opsctl (state format {int(head[1])}; this one knows {FORMAT}): "
-            "use that version; the state is left untouched"
-        )
+    check_format(int(head[1]), where)
     body = data[head.end() :]
     if hashlib.sha256(body).hexdigest().encode() != head[2]:
         raise StateError(f"{where} is damaged (its checksum is wrong): {_RESTORE}")

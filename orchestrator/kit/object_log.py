@@ -27,6 +27,7 @@ from orchestrator.model.codec import encode
 from orchestrator.model.errors import LeaseLostError, StateError
 from orchestrator.model.ids import StackId
 from orchestrator.model.snapshot import Entry, Snapshot
+from orchestrator.model.snapshot_invariants import require_sound
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
 from orchestrator.seams.state import Holder, Lease, Logged, StateBackend
@@ -146,6 +147,7 @@ class ObjectLog(StateBackend):
             if reading.epoch != lease.epoch:
                 self._held = None
                 raise lost_error(self._stack, lease, self.holder())
+            require_sound(reading.snapshot)
             place = snapshot_place(reading.number, reading.epoch)
             sealed = msgspec.Raw(self._cipher.seal(encode(reading.snapshot), place))
             folded = Folded(reading.number, reading.epoch, sealed)

@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrator.kit.object_blocks import Block, Folded, NewerStateError, ObjectStore, unpack
+from orchestrator.kit.object_blocks import Block, Folded, ObjectStore, unpack
 from orchestrator.kit.sealed import KeyNeededError, snapshot_place
 from orchestrator.model.codec import decode
-from orchestrator.model.errors import StateError
+from orchestrator.model.errors import NewerStateError, StateError
 from orchestrator.model.ids import StackId
 from orchestrator.model.snapshot import Fold, Snapshot
 from orchestrator.seams.cipher import Cipher

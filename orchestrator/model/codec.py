@@ -9,6 +9,9 @@ values (mapping keys and fields are sorted). Three leaves have a form of their o
 
 A user's own key that looks like one of these gets one more ``$`` in front, which decoding takes away. Tuples in
 places without a type come back as lists. Fields marked ``transient`` are of this process alone and stay out.
+
+What rests in a state by itself (an entry, a record, an intent, a snapshot) says the format that it is written in;
+older ones are lifted when they are read (``model.versions``).
 """
 
 from __future__ import annotations
@@ -25,10 +28,19 @@ from typing import Any, Final, TypeVar, get_args, overload
 import msgspec
 
 from orchestrator.model import snapshot
+from orchestrator.model.provision import Intent
 from orchestrator.model.values import UNKNOWN, Secret, Unknown
+from orchestrator.model.versions import FORMAT, lifted
 
 _TAGS: Final[dict[type, str]] = {kind: kind.__name__.lower() for kind in get_args(snapshot.Entry)}
 _KINDS: Final[dict[str, type]] = {tag: kind for kind, tag in _TAGS.items()}
+_STORED: Final[dict[type, str]] = {
+    **_TAGS,
+    snapshot.Record: "record",
+    Intent: "intent",
+    snapshot.Snapshot: "snapshot",
+}
+"""What says its format, by the name that the steps of ``model.versions`` know it by."""
 _ATOMS: Final = frozenset({str, int, bool, NoneType})
 _CONTAINERS: Final = (dict, list)
 _RESERVED: Final = re.compile(r"\$+(?:unknown|secret)")
@@ -38,13 +50,20 @@ _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 T = TypeVar("T")
 
 
-class _Tag(msgspec.Struct):
-    entry: str
+class _Told(msgspec.Struct):
+    """What a body says of itself."""
+
+    format: int = 1
+    """The first format did not say."""
+    entry: str = ""
 
 
 def encode(value: Any) -> bytes:
     """``value`` as JSON. Raises TypeError where it holds something that is no value of ours."""
-    return _ENCODER.encode(_plain(value))
+    plain = _plain(value)
+    if type(value) in _STORED:
+        plain["format"] = FORMAT
+    return _ENCODER.encode(plain)
 
 
 @overload
@@ -54,13 +73,27 @@ def decode(data: bytes, type: Any) -> Any: ...
 def decode(data: bytes, type: Any) -> Any:
     """The value of ``type`` that ``data`` holds: a dataclass, a container type, or the union ``Entry``.
 
-    Raises ValueError (with the place in the data) where it does not fit.
+    Raises ValueError (with the place in the data) where it does not fit, and NewerStateError where it says a format
+    that is newer than this program.
     """
-    wanted = _entry_type(data) if type is snapshot.Entry else type
+    wanted = type
+    if type is snapshot.Entry or type in _STORED:
+        told = _decoder(_Told).decode(data)
+        wanted = _entry_type(told.entry) if type is snapshot.Entry else type
+        if told.format != FORMAT:
+            return _lifted(data, wanted, told.format)
     if any(mark in data for mark in _MARKS):
         plain = msgspec.json.decode(data)
         return msgspec.convert(_restored(plain) if isinstance(plain, _CONTAINERS) else plain, wanted)
     return _decoder(wanted).decode(data)
+
+
+def _lifted(data: bytes, wanted: Any, written: int) -> Any:
+    try:
+        plain = lifted(_STORED[wanted], msgspec.json.decode(data), written)
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"it is not what format {written} was: {error}") from error
+    return msgspec.convert(_restored(plain), wanted)
 
 
 def digest(value: Any) -> str:
@@ -107,6 +140,8 @@ def _plain_leaf(value: Any) -> Any:
             return value
         case Mapping():
             return _plain_mapping(value)
+        case frozenset():
+            return sorted(value)
         case _ if getattr(value, "is_template", False):
             return value.text
         case _:
@@ -136,8 +171,7 @@ def _unescaped(key: str) -> str:
     return key[1:] if key[:1] == "$" and _RESERVED.fullmatch(key) else key
 
 
-def _entry_type(data: bytes) -> type:
-    tag = _decoder(_Tag).decode(data).entry
+def _entry_type(tag: str) -> type:
     if tag not in _KINDS:
         raise ValueError(f"{tag!r} is not an entry that this version knows")
     return _KINDS[tag]

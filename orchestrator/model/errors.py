@@ -113,3 +113,7 @@ class StateError(OpsctlError):
 
 class SignatureRefusedError(OpsctlError):
     """A signature is missing, is by a key that is not trusted, or does not fit what it stands under."""
+
+
+class NewerStateError(StateError):
+    """Written by a later version of opsctl than this one; it is left untouched."""

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
-from orchestrator.model.ids import Address, ProviderName, StackId, Token, TypeName, Uid
+from orchestrator.model.change import Gate
+from orchestrator.model.ids import Address, Path, ProviderName, StackId, Token, TypeName, Uid
 from orchestrator.model.provision import Intent
 
 
@@ -26,7 +27,7 @@ class Record:
     """As last applied; secrets are references with versions."""
     status: Mapping[str, Any] = field(default_factory=dict)
     dependencies: tuple[Address, ...] = ()
-    """Edges, so that an orphan is deleted in the right order."""
+    """Edges to other resources, so that an orphan is deleted in the right order."""
     gate: str = "passed"
     """``pending`` where its gate has not passed, or was cut off; ``tainted`` where its creation failed half-way."""
     prevent_destroy: bool = False
@@ -36,6 +37,14 @@ class Record:
     labels: Mapping[str, str] = field(default_factory=dict)
     composite: str = ""
     """The abstract type whose child it is."""
+    gates: tuple[Gate, ...] = ()
+    """As last applied, expressions as they were written: what going back needs when the files have changed."""
+    replace_first: str = ""
+    """The user's word on which half of a replacement comes first, if he said one."""
+    ignore: tuple[Path, ...] = ()
+    """Spec paths whose differences are left alone."""
+    loose: bool = False
+    """Written by format 1: its edges may lead to composites and lookups too, which have no record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,8 @@ class Started:
     at: float
     plan: str = ""
     """The digest of the plan."""
+    spec: str = ""
+    """The digest of what was wanted: the same for the same resources, wherever they stand in the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +140,13 @@ class Snapshot:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     revision: int = 0
     """How many runs have started."""
+    gone: frozenset[Address] = frozenset()
+    """Where edges still lead to, and whose resource was said to be gone."""
+
+    def edges(self) -> set[Address]:
+        """Every address that something remembered rests on."""
+        needs = (r.dependencies for held in (self.resources, self.deposed) for r in held.values())
+        return {a for each in (*needs, *(i.dependencies for i in self.intents.values())) for a in each}
 
 
 class Fold:
@@ -141,6 +159,7 @@ class Fold:
         self.outputs = dict(base.outputs)
         self.revision = base.revision
         self.sequence = base.sequence
+        self.gone = set(base.gone)
         self._base = base
 
     def add(self, entry: Entry) -> None:
@@ -153,13 +172,15 @@ class Fold:
                 self.intents[token] = replace(intent, handle=handle, id=id or intent.id)
             case Kept(record, token):
                 self.resources[record.address] = record
+                self.gone.discard(record.address)
                 self.deposed.pop(record.uid, None)
                 self._settle(token)
             case Deposed(record):
                 self.deposed[record.uid] = record
                 self._drop(record.address, record.uid)
             case Gone(address, uid, token):
-                self.deposed.pop(uid, None)
+                left = self.deposed.pop(uid, None)
+                self.gone.update((address, left.address) if left is not None else (address,))
                 self._drop(address, uid)
                 self._settle(token)
             case Settled(token):
@@ -185,7 +206,7 @@ class Fold:
 
     def snapshot(self) -> Snapshot:
         """The frozen result."""
-        return replace(
+        whole = replace(
             self._base,
             sequence=self.sequence,
             resources=self.resources,
@@ -193,4 +214,8 @@ class Fold:
             intents=self.intents,
             outputs=self.outputs,
             revision=self.revision,
+            gone=frozenset(),
         )
+        if not self.gone:
+            return whole
+        return replace(whole, gone=frozenset(self.gone - self.resources.keys()) & whole.edges())

@@ -53,6 +53,23 @@ def graph(
     return Graph(index, edges, tuple(order), tuple(found))
 
 
+def rests_on(
+    address: Address, edges: Mapping[Address, Sequence[Address]], index: Index
+) -> tuple[Address, ...]:
+    """The resources that one needs: through composites and lookups, which nobody ever deletes."""
+    found: set[Address] = set()
+    passed: set[Address] = set()
+    waiting = list(edges[address])
+    while waiting:
+        need = waiting.pop()
+        if index.by_address[need].mode is Mode.MANAGED:
+            found.add(need)
+        elif need not in passed:
+            passed.add(need)
+            waiting += edges.get(need, ())
+    return tuple(sorted(found - {address}))
+
+
 def topological(edges: Mapping[Address, Iterable[Address]]) -> list[Address]:
     """Kahn's algorithm with a stable order; nodes on or behind a cycle are left out."""
     waiting = dict.fromkeys(edges, 0)

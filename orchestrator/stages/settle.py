@@ -40,7 +40,7 @@ def closing(intent: Intent, found: Observed | None, snapshot: Snapshot) -> list[
     """The entries that close an intent, by what was found."""
     match intent.action:
         case Action.CREATE if found is not None:
-            return [Kept(_made(intent, found), intent.token)]
+            return [Kept(_made(intent, found, snapshot), intent.token)]
         case Action.CREATE:
             old = snapshot.deposed.get(Uid(intent.deposes)) if intent.deposes else None
             return [Settled(intent.token), *([Kept(old)] if old is not None else [])]
@@ -50,8 +50,12 @@ def closing(intent: Intent, found: Observed | None, snapshot: Snapshot) -> list[
             return [Settled(intent.token)]
 
 
-def _made(intent: Intent, found: Observed) -> Record:
-    """The record of a create that took effect without our hearing of it; its gate has not passed."""
+def _made(intent: Intent, found: Observed, snapshot: Snapshot) -> Record:
+    """The record of a create that took effect without our hearing of it; its gate has not passed.
+
+    What it was to rest on and is not remembered any more orders nothing, and is no edge.
+    """
+    known = {*snapshot.resources, *(record.address for record in snapshot.deposed.values())}
     return Record(
         address=intent.address,
         type=intent.type,
@@ -60,6 +64,6 @@ def _made(intent: Intent, found: Observed) -> Record:
         uid=intent.marker.uid,
         spec=intent.spec,
         status=dict(found.status),
-        dependencies=intent.dependencies,
+        dependencies=tuple(need for need in intent.dependencies if need in known),
         gate="pending",
     )

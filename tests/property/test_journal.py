@@ -33,6 +33,7 @@ from orchestrator.model.snapshot import (
     Started,
     Waiting,
 )
+from orchestrator.model.snapshot_invariants import broken
 from orchestrator.model.values import Secret
 from orchestrator.seams.state import Holder, StateBackend
 from orchestrator.testing.object_store import MemoryStore
@@ -46,7 +47,7 @@ SPECS = st.dictionaries(
     st.sampled_from(["a", "$secret", ""]), st.one_of(LEAVES, st.lists(LEAVES, max_size=2)), max_size=2
 )
 RECORDS = st.builds(
-    Record, NAMES, st.just(TypeName("T")), st.just(ProviderName("aws.eu")), st.text(max_size=3), UIDS, SPECS
+    Record, NAMES, st.just(TypeName("T")), st.just(ProviderName("aws.eu")), st.text(min_size=1, max_size=3), UIDS, SPECS
 )
 INTENTS = st.builds(
     lambda token, name, uid, spec: Intent(
@@ -92,10 +93,14 @@ def objects(folder: Path) -> Open:
 
 
 def valid(entries: list[Entry], fold: Fold) -> list[Entry]:
-    """Those that can follow: nobody waits for an intent that was never begun."""
+    """Those that can follow: nobody waits for an intent that was never begun, and the snapshot stays sound."""
     kept = []
     for entry in entries:
-        if not isinstance(entry, Waiting) or entry.token in fold.intents:
+        if isinstance(entry, Waiting) and entry.token not in fold.intents:
+            continue
+        after = Fold(fold.snapshot())
+        after.add(entry)
+        if not list(broken(after.snapshot())):
             fold.add(entry)
             kept.append(entry)
     return kept

@@ -22,6 +22,7 @@ from orchestrator.kit.simulation.faults import Faults
 from orchestrator.kit.simulation.responders import Responders
 from orchestrator.model.ids import StackId
 from orchestrator.model.values import Secret
+from orchestrator.model.versions import FORMAT
 from orchestrator.seams.cipher import Cipher
 from orchestrator.testing.object_store import MemoryStore
 from orchestrator.testing.state_conformance import STACK
@@ -112,7 +113,7 @@ class ObjectStorage:
     def make_newer(self) -> None:
         for key in self.store.list(""):
             stored = self.store.get(key)
-            newer = stored.data.replace(b"opsctl-state 1 ", b"opsctl-state 99 ", 1)
+            newer = stored.data.replace(b"opsctl-state %d " % FORMAT, b"opsctl-state 99 ", 1)
             assert self.store.put_if_match(key, newer, stored.etag)
 
     def content(self) -> object:

@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestrator.model.change import Action, Change
 from orchestrator.model.errors import OutcomeUnknownError, PermanentError, ProviderError
+from orchestrator.model.expression import untemplated
 from orchestrator.model.ids import Address, Uid, render_path
 from orchestrator.model.kind import Marking
 from orchestrator.model.outcome import Outcome, Result
@@ -89,16 +90,27 @@ def _record(job: Job, seen: Observed, base: Record) -> Record:
     """What state keeps of a resource that is as desired now."""
     pending = bool(job.change.gates)
     return replace(
-        base,
+        _instructed(base, job),
         address=job.change.address,
         id=seen.id,
         spec=job.want,
         status=dict(seen.status),
         dependencies=job.dependencies,
         gate="pending" if pending else "passed",
+    )
+
+
+def _instructed(base: Record, job: Job) -> Record:
+    """With what the spec says about the resource, beside what it is."""
+    return replace(
+        base,
         prevent_destroy=job.lifecycle.prevent_destroy,
         retain=job.lifecycle.retain,
+        replace_first=job.lifecycle.replace,
+        ignore=job.lifecycle.ignore,
         labels=job.change.labels,
+        gates=tuple(replace(gate, settings=untemplated(gate.settings)) for gate in job.change.gates),
+        loose=False,
     )
 
 
@@ -289,14 +301,8 @@ def _as_it_is(job: Job) -> Performing:
     if record is None or seen is None:
         return _ended(job, Result.STALE, "it is not there any more")
     waits = job.change.action is Action.GATE
-    now = replace(
-        record,
-        gate="pending" if waits else "passed",
-        dependencies=job.dependencies,
-        prevent_destroy=job.lifecycle.prevent_destroy,
-        retain=job.lifecycle.retain,
-        labels=job.change.labels,
-    )
+    gate = "pending" if waits else "passed"
+    now = replace(_instructed(record, job), gate=gate, dependencies=job.dependencies)
     if now != record:
         yield Journal([Kept(now)])
     result = Result.DONE if waits else Result.NOTHING
