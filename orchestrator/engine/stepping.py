@@ -146,7 +146,9 @@ class Stepper:
             want=want,
             record=self._ledger.record(change.moved_from or change.address),
             seen=seen_by(self._planned.situation, change.address),
-            dependencies=rests_on(change.address, self._planned.situation.edges, self._planned.situation.index),
+            dependencies=rests_on(
+                change.address, self._planned.situation.edges, self._planned.situation.index
+            ),
             half=step.half,
             lifecycle=resource.lifecycle,
         )

@@ -68,9 +68,9 @@ def _own_names(snapshot: Snapshot) -> Iterator[str]:
 
 def _uids_once(snapshot: Snapshot) -> Iterator[str]:
     counts = Counter(record.uid for record in _records(snapshot))
-    for record in _records(snapshot):
-        if counts[record.uid] > 1:
-            yield f"{record.address} has the uid {record.uid}, and so has another"
+    for uid in (uid for uid, count in counts.items() if count > 1):
+        names = [str(record.address) for record in _records(snapshot) if record.uid == uid]
+        yield f"the uid {uid} is that of {' and of '.join(names)}"
 
 
 def _records_are_whole(snapshot: Snapshot) -> Iterator[str]:

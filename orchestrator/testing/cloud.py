@@ -101,6 +101,10 @@ class FakeCloud:
         """Have the next ``times`` matching calls go wrong, after leaving ``after`` of them alone."""
         self._planned.append(_Planned(fault, operation, times, after, retry_after))
 
+    def mend(self) -> None:
+        """Nothing goes wrong any more but what is planned from now on."""
+        self._planned.clear()
+
     def call(self, operation: str, effect: Callable[[], T], *, id: str = "") -> T:
         """One API call: logged, perhaps struck by a fault."""
         with self._lock:

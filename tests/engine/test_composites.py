@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.engine import planning
 from orchestrator.model.errors import InvalidSpecError
 from orchestrator.model.health import Level
 from orchestrator.model.outcome import Result
@@ -140,3 +141,25 @@ def test_a_change_inside_touches_only_what_it_must(world):
     world.apply()
     service(world, size=2)
     assert world.actions() == {"web/front": "update"}
+
+
+def test_what_rests_on_a_composite_goes_before_its_children(world):
+    """Destroyed without the files: the edges that state remembers lead through the composite to its resources."""
+    service(world)
+    world.want("user", spec={"tags": {"via": "${web.status.address}"}})
+    assert world.apply().exit_code == 0
+    needs = world.snapshot().resources["user"].dependencies
+    assert needs == ("web/front", "web/net")
+    assert world.destroy().exit_code == 0
+    ids = [called.id for called in world.cloud.log if called.operation.startswith("Delete")]
+    assert len(ids) == 3
+    assert ids[0] == "tag-0003"
+
+
+def test_the_digest_of_what_is_wanted_knows_the_spec_and_not_its_place(world):
+    service(world)
+    first = planning.wanted(world.plan().plan)
+    world.documents["web"] = dict(world.documents["web"], metadata={"name": "web", "annotations": {"a": "b"}})
+    assert planning.wanted(world.plan().plan) == first
+    service(world, size=2)
+    assert planning.wanted(world.plan().plan) != first

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from orchestrator.engine import planning
 from orchestrator.model.errors import OpsctlError
+from orchestrator.model.snapshot import Fold
+from orchestrator.model.snapshot_invariants import broken
 from orchestrator.stages.apply import effect as effects
 from orchestrator.testing.cloud import Fault
 
@@ -160,6 +162,65 @@ def test_answers_and_requests_that_get_lost_cost_nothing(stack, after, fault):
             assert reality(world) == expected(kinds, version)
             world.clock.advance(60)
             assert world.plan().plan.empty
+
+
+def sound_at_every_batch(world):
+    """Watch what a world appends: the snapshot after each batch must be sound, whoever dies next."""
+    world.unsound = []
+    make = world.workspace
+
+    def workspace():
+        made = make()
+        fold, append = Fold(made.state.latest()), made.state.append
+
+        def watched(lease, entries):
+            last = append(lease, entries)
+            for entry in entries:
+                fold.add(entry)
+            world.unsound += broken(fold.snapshot())
+            return last
+
+        made.state.append = watched
+        return made
+
+    world.workspace = workspace
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    stacks(),
+    st.lists(
+        st.tuples(
+            st.sampled_from([f for f in Fault if f is not Fault.FAULTY]),
+            st.integers(0, 9),
+            st.integers(1, 30),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+)
+def test_whatever_fails_and_dies_the_snapshot_stays_sound(stack, troubles):
+    """A generated snapshot, a generated program and a failing provider: every invariant holds after every batch.
+
+    Runs may fail, be refused or be killed half-way, and nobody cleans up between them; what is journalled is never
+    a snapshot that breaks an invariant.
+    """
+    kinds, versions = stack
+    with tempfile.TemporaryDirectory() as folder:
+        world = load_world(Path(folder))
+        sound_at_every_batch(world)
+        for turn, (fault, after, at_call) in enumerate(troubles):
+            desire(world, kinds, versions[turn % 2])
+            world.cloud.fail(fault, "[CDTUR]*Fake*", times=2, after=after)
+            run_killed(world, at_call, answered=bool(turn % 2))
+            world.clock.advance(30)
+            assert world.unsound == []
+        world.cloud.mend()
+        world.clock.advance(60)
+        desire(world, kinds, versions[0])
+        assert world.apply().exit_code == 0
+        assert world.unsound == []
+        assert reality(world) == expected(kinds, versions[0])
 
 
 def test_a_mutant_that_does_not_settle_is_caught(monkeypatch, tmp_path):

@@ -47,7 +47,13 @@ SPECS = st.dictionaries(
     st.sampled_from(["a", "$secret", ""]), st.one_of(LEAVES, st.lists(LEAVES, max_size=2)), max_size=2
 )
 RECORDS = st.builds(
-    Record, NAMES, st.just(TypeName("T")), st.just(ProviderName("aws.eu")), st.text(min_size=1, max_size=3), UIDS, SPECS
+    Record,
+    NAMES,
+    st.just(TypeName("T")),
+    st.just(ProviderName("aws.eu")),
+    st.text(min_size=1, max_size=3),
+    UIDS,
+    SPECS,
 )
 INTENTS = st.builds(
     lambda token, name, uid, spec: Intent(

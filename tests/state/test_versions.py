@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model import versions
+from orchestrator.model import codec, versions
 from orchestrator.model.codec import decode, encode
 from orchestrator.model.errors import NewerStateError
 from orchestrator.model.ids import Address
@@ -50,7 +50,7 @@ def expected_of_format_1():
     late = begun("late", "t1").intent
     return {
         "resources": {"db/server": ("id-db/server", ("net",)), "extra": ("id-extra", ("db",)), "net": ("id-net2", ())},
-        "deposed": {},
+        "deposed": {"uid-net": ("id-net", ())},
         "intents": {"t1": (late.address, ("net", "db"), "id-late")},
     }  # fmt: skip
 
@@ -130,7 +130,8 @@ def test_steps_reach_what_stands_inside(monkeypatch):
         2: {"record": lambda r: {**r, "id": r["id"] + "+"}, "kept": lambda k: {**k, "token": "seen"}},
     }
     monkeypatch.setattr(versions, "STEPS", steps)
-    monkeypatch.setattr(versions, "FORMAT", 3)
+    for module in (versions, codec):
+        monkeypatch.setattr(module, "FORMAT", 3)
     entry = decode(json.dumps({**json.loads(encode(kept("a"))), "format": 1}).encode(), Entry)
     assert isinstance(entry, Kept)
     assert (entry.record.id, entry.record.loose, entry.token) == ("id-a+", True, "seen")
