@@ -21,9 +21,19 @@ from orchestrator.adapters.policy_child import ChildFailedError, in_child
 from orchestrator.adapters.policy_imports import expand_imports
 from orchestrator.adapters.policy_lint import lint, read_modules
 from orchestrator.adapters.policy_metadata import V0_MARK
-from orchestrator.adapters.policy_rules import TEST_SUFFIX, Outline, Rule, discover
+from orchestrator.adapters.policy_rules import TEST_SUFFIX, Outline, Rule, discover, verdicts_of
+from orchestrator.adapters.policy_types import mentions_of
 from orchestrator.model.diagnostic import Diagnostic, Position, Severity
-from orchestrator.model.verdict import POLICY_ERROR, Bundle, Effect, Stage, Verdict
+from orchestrator.model.verdict import (
+    POLICY_ERROR,
+    Answer,
+    Bundle,
+    Effect,
+    Mention,
+    PolicyRule,
+    Stage,
+    Verdict,
+)
 
 _PLACE: Final = re.compile(r"^--> (?P<file>.+?):(?P<line>\d+):(?P<column>\d+)$", re.MULTILINE)
 _ERROR: Final = re.compile(r"^error: (?P<message>.+?)(?:\n|\Z)", re.MULTILINE)
@@ -52,6 +62,7 @@ class EmbeddedEngine:
         self._bundle = Bundle()
         self._rules: list[Rule] = []
         self._broken = ""
+        self._loaded: tuple[Bundle, Sequence[Diagnostic]] | None = None
 
     @property
     def name(self) -> str:
@@ -59,7 +70,17 @@ class EmbeddedEngine:
         return f"embedded (regorus {importlib.metadata.version('gordon-to-regorus')})"
 
     def load(self, bundle: Bundle) -> Sequence[Diagnostic]:
-        """Compile the policies of a bundle; files of Rego tests are left out."""
+        """Compile the policies of a bundle, once; files of Rego tests are left out."""
+        if self._loaded is None or self._loaded[0] is not bundle:
+            self._loaded = bundle, self._compile(bundle)
+        return self._loaded[1]
+
+    @property
+    def rules(self) -> Sequence[PolicyRule]:
+        """The rules that are asked at some stage."""
+        return [rule.outline() for rule in self._rules if not rule.exempts]
+
+    def _compile(self, bundle: Bundle) -> Sequence[Diagnostic]:
         modules = {f: t for f, t in bundle.modules.items() if not f.endswith(TEST_SUFFIX)}
         self._bundle, self._rules = Bundle(modules, bundle.data), []
         outlines, found = compile_modules(modules, bundle.data, self._limits)
@@ -73,37 +94,39 @@ class EmbeddedEngine:
         self._broken = next((d.message for d in found if d.severity is Severity.ERROR), "")
         return found
 
-    def evaluate(self, input: Mapping[str, Any], stage: Stage) -> Sequence[Verdict]:
+    def evaluate(self, input: Mapping[str, Any], stage: Stage) -> Answer:
         """Ask every rule that runs at this stage about one whole input document."""
         if self._broken:
-            return (_failed(self._broken),)
-        rules = [r for r in self._rules if r.asked_at(stage)]
-        if not rules:
-            return ()
+            return Answer((_failed(self._broken),))
+        rules = [r for r in self._rules if r.exempts or r.asked_at(stage)]
+        if all(rule.exempts for rule in rules):
+            return Answer()
         try:
             document = msgspec.json.encode(input)
         except (TypeError, ValueError, RecursionError) as error:
-            return (_failed(f"the input cannot be written as JSON: {error}"),)
+            return Answer((_failed(f"the input cannot be written as JSON: {error}"),))
         if len(document) > self._limits.input:
-            return (_failed(f"the input has {len(document)} bytes, and {self._limits.input} are allowed"),)
-        return self._ask(rules, document.decode(), stage)
+            said = f"the input has {len(document)} bytes, and {self._limits.input} are allowed"
+            return Answer((_failed(said),))
+        return Answer(tuple(verdicts_of(rules, self._ask(rules, document.decode()), stage)))
 
-    def _ask(self, rules: Sequence[Rule], document: str, stage: Stage) -> list[Verdict]:
+    def _ask(self, rules: Sequence[Rule], document: str) -> list[Any]:
+        """Each rule's value, None where it is undefined, or the verdict that says why there is none."""
         try:
             answers = self._answers(rules, document, self._limits.seconds)
         except ChildFailedError as error:
             if len(rules) == 1:
                 return [rules[0].crashed(plain(str(error)))]
-            return [v for rule in rules for v in self._ask_alone(rule, document, stage, len(rules))]
-        return [v for n, rule in enumerate(rules) for v in rule.verdicts(answers.get(str(n)), stage)]
+            return [self._ask_alone(rule, document, len(rules)) for rule in rules]
+        return [answers.get(str(n)) for n in range(len(rules))]
 
-    def _ask_alone(self, rule: Rule, document: str, stage: Stage, of: int) -> list[Verdict]:
+    def _ask_alone(self, rule: Rule, document: str, of: int) -> Any:
         """Find the rule at fault; all of them together take no longer than one evaluation may."""
         try:
             answers = self._answers([rule], document, max(1.0, self._limits.seconds / of))
         except ChildFailedError as error:
-            return [rule.crashed(plain(str(error)))]
-        return rule.verdicts(answers.get("0"), stage)
+            return rule.crashed(plain(str(error)))
+        return answers.get("0")
 
     def _answers(self, rules: Sequence[Rule], document: str, seconds: float) -> Mapping[str, Any]:
         """The rules' values by number; a rule that is undefined is absent."""
@@ -175,6 +198,21 @@ def compile_modules(
     if error and not found:
         found = [_diagnostic(error, modules)]
     return [m.outline() for m in read], found
+
+
+def mentions_in(modules: Mapping[str, str], limits: Limits | None = None) -> dict[str, tuple[Mention, ...]]:
+    """The types that modules name, by file; nothing of what only another engine can read."""
+    limits = limits or Limits()
+
+    def work() -> bytes:
+        fine = {file: text for file, text in modules.items() if not _parse(file, text)}
+        return bytes(parsed(fine, {}).get_ast_as_json(), "utf-8")
+
+    try:
+        trees = msgspec.json.decode(in_child(work, seconds=limits.seconds, memory=limits.memory))
+    except ChildFailedError:
+        return {}
+    return {str(tree["source"]["file"]): mentions_of(tree) for tree in trees}
 
 
 def _syntax(modules: Mapping[str, str], limits: Limits) -> list[Diagnostic]:

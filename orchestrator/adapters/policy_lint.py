@@ -12,7 +12,9 @@ from typing import Any
 
 from orchestrator.adapters.policy_builtins import ARITY, REFUSED
 from orchestrator.adapters.policy_rules import Outline
+from orchestrator.adapters.policy_types import mentions_of
 from orchestrator.model.diagnostic import Diagnostic, Position, did_you_mean
+from orchestrator.model.verdict import Mention
 
 Node = Mapping[str, Any]
 
@@ -40,10 +42,12 @@ class Module:
     functions: dict[str, int] = field(default_factory=dict)
     """Path to argument count."""
     calls: list[Call] = field(default_factory=list)
+    mentions: tuple[Mention, ...] = ()
+    """Types that it names."""
 
     def outline(self) -> Outline:
         """What the discovery of rules needs."""
-        return Outline(self.file, self.text, self.package, tuple(self.rules))
+        return Outline(self.file, self.text, self.package, tuple(self.rules), self.mentions)
 
     def position(self, line: int, column: int) -> Position:
         """A place in this module with its line's text."""
@@ -127,6 +131,7 @@ def _reaches(edges: Mapping[str, list[tuple[str, Module, Call]]], start: str, go
 def _module(tree: Node) -> Module:
     source, ast = tree["source"], tree["ast"]
     module = Module(source["file"], source["contents"], _dotted(ast["package"]["refr"]))
+    module.mentions = mentions_of(tree)
     for item in ast.get("imports", ()):
         path = _dotted(item["refr"])
         alias = item.get("as")

@@ -10,11 +10,13 @@ import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from orchestrator.adapters.policy_builtins import REFUSED
+from orchestrator.adapters.policy_embedded import mentions_in
 from orchestrator.adapters.policy_metadata import V0_MARK
-from orchestrator.adapters.policy_rules import TEST_SUFFIX, Outline, Rule, discover
+from orchestrator.adapters.policy_rules import TEST_SUFFIX, Outline, Rule, discover, verdicts_of
 from orchestrator.adapters.policy_server import (
     Access,
     EvaluationError,
@@ -26,7 +28,7 @@ from orchestrator.adapters.policy_server import (
 )
 from orchestrator.adapters.policy_upload import Entry, Upload, entry_of, rule_lines, upload_of
 from orchestrator.model.diagnostic import Diagnostic, Position, Severity
-from orchestrator.model.verdict import POLICY_ERROR, Bundle, Effect, Stage, Verdict
+from orchestrator.model.verdict import POLICY_ERROR, Answer, Bundle, Effect, PolicyRule, Stage, Verdict
 
 _ATTEMPTS: Final = 5
 _LEGACY: Final = "legacy Rego runs on a server with --v0-compatible only; the embedded engine accepts it"
@@ -45,6 +47,7 @@ class OpaEngine:
         self._packages: list[str] = []
         self._rules: list[Rule] = []
         self._broken = ""
+        self._loaded: tuple[Bundle, Sequence[Diagnostic]] | None = None
 
     @property
     def name(self) -> str:
@@ -52,33 +55,39 @@ class OpaEngine:
         return f"OPA server {self._url}"
 
     def load(self, bundle: Bundle) -> Sequence[Diagnostic]:
-        """Let the server compile the bundle, without its files of Rego tests; or find what it has of its own."""
+        """Let the server compile the bundle, once and without its files of Rego tests; or find what it has."""
+        if self._loaded is None or self._loaded[0] is not bundle:
+            self._loaded = bundle, self._load(bundle)
+        return self._loaded[1]
+
+    @property
+    def rules(self) -> Sequence[PolicyRule]:
+        """The rules that are asked at some stage."""
+        return [rule.outline() for rule in self._rules if not rule.exempts]
+
+    def _load(self, bundle: Bundle) -> Sequence[Diagnostic]:
         modules = {f: t for f, t in bundle.modules.items() if not f.endswith(TEST_SUFFIX)}
         self._bundle, self._packages, self._rules = Bundle(modules, bundle.data), [], []
         found = list(_refusals(modules)) or self._compile(upload_of(self._bundle))
         self._broken = next((d.message for d in found if d.severity is Severity.ERROR), "")
         return found
 
-    def evaluate(self, input: Mapping[str, Any], stage: Stage) -> Sequence[Verdict]:
+    def evaluate(self, input: Mapping[str, Any], stage: Stage) -> Answer:
         """Ask every rule that runs at this stage about one whole input document."""
         if self._broken:
-            return (_failed(self._broken),)
-        rules = [r for r in self._rules if r.asked_at(stage)]
-        if not rules:
-            return ()
+            return Answer((_failed(self._broken),))
+        rules = [r for r in self._rules if r.exempts or r.asked_at(stage)]
+        if all(rule.exempts for rule in rules):
+            return Answer()
         upload = upload_of(self._bundle)
         entry = entry_of(upload, self._packages, rules, self._bundle.data)
         try:
-            answers = self._with_server(
-                upload, entry, lambda server: _ask(server, entry, rules, input, upload)
-            )
+            said = self._with_server(upload, entry, lambda server: _ask(server, entry, rules, input, upload))
         except (ServerError, RejectedError) as error:
-            return (_failed(str(error)),)
+            return Answer((_failed(str(error)),))
         except UndefinedError:
-            return (_failed(f"others remove our policies from the OPA server at {self._url}"),)
-        return [
-            v for answer, rule in zip(answers, rules, strict=True) for v in _verdicts(rule, answer, stage)
-        ]
+            return Answer((_failed(f"others remove our policies from the OPA server at {self._url}"),))
+        return replace(said.answer, verdicts=tuple(verdicts_of(rules, said.values, stage)))
 
     def _compile(self, upload: Upload) -> list[Diagnostic]:
         try:
@@ -145,8 +154,9 @@ def _outlines(server: OpaServer, upload: Upload) -> list[Outline]:
     if not upload.files:
         theirs = [m for m in server.modules() if not m[0].startswith("opsctl/")]
         return [_outline(id, text, tree) for id, text, tree in theirs]
+    mentions = mentions_in(dict(zip(upload.files, upload.texts, strict=True)))
     return [
-        _outline(file, text, server.syntax(id))
+        replace(_outline(file, text, server.syntax(id)), mentions=mentions.get(file, ()))
         for id, file, text in zip(upload.ids, upload.files, upload.texts, strict=True)
     ]
 
@@ -163,30 +173,34 @@ def _outline(file: str, text: str, tree: Mapping[str, Any]) -> Outline:
     return Outline(file, text, ".".join(path), tuple(placed))
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Each rule's value, None where it is undefined, or the verdict that says why there is none."""
+
+    values: list[Any]
+    answer: Answer = field(default_factory=Answer)
+
+
 def _ask(
     server: OpaServer, entry: Entry, rules: Sequence[Rule], input: Mapping[str, Any], upload: Upload
-) -> list[Any]:
-    """A value or an EvaluationError for each rule; None where a rule is undefined."""
+) -> _Said:
     try:
-        answers = server.query(entry.package, "out", input)["answers"]
+        reply = server.query(entry.package, "out", input)
     except EvaluationError:
-        return [_alone(server, entry, n, input, upload) for n in range(len(rules))]
-    return [answers.get(str(n)) for n in range(len(rules))]
+        return _Said([_alone(server, entry, n, rules[n], input, upload) for n in range(len(rules))])
+    values = [reply.result["answers"].get(str(n)) for n in range(len(rules))]
+    return _Said(values, Answer(id=reply.decision, revisions=reply.revisions))
 
 
-def _alone(server: OpaServer, entry: Entry, number: int, input: Mapping[str, Any], upload: Upload) -> Any:
+def _alone(
+    server: OpaServer, entry: Entry, number: int, rule: Rule, input: Mapping[str, Any], upload: Upload
+) -> Any:
     try:
-        found = server.query(entry.package, f"one_{number}", input)["answers"]
+        found = server.query(entry.package, f"one_{number}", input).result["answers"]
     except EvaluationError as error:
         place = f" ({upload.file(error.module)}:{error.line})" if error.module else ""
-        return EvaluationError(f"{error}{place}")
+        return rule.crashed(f"{error}{place}")
     return found[0] if found else None
-
-
-def _verdicts(rule: Rule, answer: Any, stage: Stage) -> list[Verdict]:
-    return (
-        [rule.crashed(str(answer))] if isinstance(answer, EvaluationError) else rule.verdicts(answer, stage)
-    )
 
 
 def _diagnostic(upload: Upload, error: Mapping[str, Any]) -> Diagnostic:

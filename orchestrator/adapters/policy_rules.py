@@ -19,7 +19,18 @@ from orchestrator.adapters.policy_metadata import (
 )
 from orchestrator.model.diagnostic import Diagnostic, Position, Severity
 from orchestrator.model.ids import render_path
-from orchestrator.model.verdict import POLICY_ERROR, Effect, Stage, Verdict
+from orchestrator.model.verdict import (
+    LEVELS,
+    POLICY_ERROR,
+    Effect,
+    Mention,
+    Patch,
+    PolicyRule,
+    Remediation,
+    Stage,
+    Verdict,
+    Waiver,
+)
 
 TEST_SUFFIX: Final = "_test.rego"
 _EFFECTS: Final = {
@@ -27,7 +38,11 @@ _EFFECTS: Final = {
     "require_approval": Effect.REQUIRE_APPROVAL,
     "warn": Effect.WARN,
     "violation": Effect.DENY,
+    "remediate": Effect.REMEDIATE,
 }
+EXCEPTION: Final = "exception"
+"""Conftest's rule of package main: it names rules, without their ``deny_``, that do not count for this input."""
+_OPERATIONS: Final = ("add", "replace", "remove")
 _CONFTEST: Final = re.compile(r"(deny|violation|warn)(_[A-Za-z0-9_]+)?")
 
 
@@ -40,6 +55,7 @@ class Outline:
     package: str
     rules: tuple[tuple[str, int], ...] = ()
     """Names of rules that are no functions, with their lines; one entry a body."""
+    mentions: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,7 @@ class Rule:
     annotations: tuple[Annotation | None, ...] = (None,)
     """Of its own bodies; None for a body that has none."""
     package_annotation: Annotation | None = None
+    mentions: tuple[Mention, ...] = ()
 
     @property
     def path(self) -> str:
@@ -68,6 +85,28 @@ class Rule:
             if self.name in _EFFECTS and self.package != "main"
             else f"{self.package}.{self.name}"
         )
+
+    @property
+    def exempts(self) -> bool:
+        """Whether it is conftest's list of exceptions."""
+        return self.package == "main" and self.name == EXCEPTION
+
+    @property
+    def short(self) -> str:
+        """As conftest's exceptions name it: ``web`` for ``deny_web``, and nothing for ``deny``."""
+        return self.name.partition("_")[2]
+
+    def outline(self) -> PolicyRule:
+        """What can be known of it before it is asked."""
+        levels = tuple(dict.fromkeys(LEVELS[self.effect_of(a)] for a in self.annotations))
+        stages = frozenset(s for a in self.annotations for s in self._stages(a))
+        return PolicyRule(self.label, levels, stages, self.file, self.line, self.mentions)
+
+    def effect_of(self, annotation: Annotation | None) -> Effect:
+        """A deny may be levelled by its own block, else by its package's."""
+        blocks = [a for a in (annotation, self.package_annotation) if a is not None]
+        level = next((a.level for a in blocks if a.level is not None), None)
+        return level.effect if self.effect is Effect.DENY and level is not None else self.effect
 
     def asked_at(self, stage: Stage) -> bool:
         """Whether any body of it runs at this stage."""
@@ -110,6 +149,38 @@ class Rule:
         )
 
 
+def verdicts_of(rules: Sequence[Rule], answers: Sequence[Any], stage: Stage) -> list[Verdict]:
+    """What the rules' values say, in their order. An answer that is a Verdict says why there is no value.
+
+    What conftest's exceptions name is kept, and counts as waived by the policies themselves.
+    """
+    said: list[tuple[Rule, list[Verdict]]] = []
+    exempted: dict[str, Rule] = {}
+    for rule, value in zip(rules, answers, strict=True):
+        if isinstance(value, Verdict):
+            said.append((rule, [value]))
+        elif rule.exempts:
+            exempted.update((name, rule) for name in _names(value))
+        else:
+            said.append((rule, rule.verdicts(value, stage)))
+    return [_exempted(v, rule, exempted) for rule, found in said for v in found]
+
+
+def _exempted(verdict: Verdict, rule: Rule, exempted: Mapping[str, Rule]) -> Verdict:
+    by = exempted.get(rule.short) if rule.package == "main" else None
+    if by is None or verdict.code == POLICY_ERROR:
+        return verdict
+    why = f"the rule {EXCEPTION} of package main names {rule.short or rule.name!r}"
+    waiver = Waiver(EXCEPTION, verdict.rule, "*", why, "", "", file=by.file, line=by.line)
+    return replace(verdict, waiver=waiver, waived=True)
+
+
+def _names(value: Any) -> Iterator[str]:
+    """Conftest's ``exception[_][_]``: a set of lists of names."""
+    for item in value if isinstance(value, list) else ():
+        yield from (name for name in (item if isinstance(item, list) else ()) if isinstance(name, str))
+
+
 def discover(outlines: Sequence[Outline]) -> tuple[list[Rule], list[Diagnostic]]:
     """The rules to ask, in order of path, and what is wrong with how modules present them."""
     notes: list[Diagnostic] = []
@@ -133,7 +204,8 @@ def discover(outlines: Sequence[Outline]) -> tuple[list[Rule], list[Diagnostic]]
 def _effect(package: str, name: str) -> Effect | None:
     if package == "main":
         match = _CONFTEST.fullmatch(name)
-        return _EFFECTS[match[1]] if match else _EFFECTS.get(name)
+        exempts = Effect.WARN if name == EXCEPTION else None
+        return _EFFECTS[match[1]] if match else _EFFECTS.get(name, exempts)
     return _EFFECTS.get(name) if _ours(package) else None
 
 
@@ -173,7 +245,8 @@ def _rule(
     effect = _effect(package, name)
     assert effect is not None  # noqa: S101 - only such rules were collected
     outline, line, _ = found[0]
-    return Rule(package, name, effect, outline.file, line, own, _for_package(package, packages))
+    mentions = tuple(dict.fromkeys(m for o, _, _ in found for m in o.mentions))
+    return Rule(package, name, effect, outline.file, line, own, _for_package(package, packages), mentions)
 
 
 def _for_package(package: str, packages: Mapping[str, Annotation]) -> Annotation | None:
@@ -198,6 +271,8 @@ def _verdicts(rule: Rule, value: Any) -> Iterator[Verdict]:
 
 
 def _verdict(rule: Rule, item: Any) -> Verdict:
+    if rule.effect is Effect.REMEDIATE:
+        return _proposal(rule, item)
     if isinstance(item, str):
         return Verdict(rule.effect, item, rule.label)
     message = item.get("msg", item.get("message")) if isinstance(item, dict) else None
@@ -215,15 +290,42 @@ def _verdict(rule: Rule, item: Any) -> Verdict:
     )
 
 
+def _proposal(rule: Rule, item: Any) -> Verdict:
+    """What ``remediate`` says: an address, and a JSON patch on its spec."""
+    patch = item.get("patch") if isinstance(item, dict) else None
+    if not isinstance(patch, list) or not patch or not all(map(_is_operation, patch)) or not _addressed(item):
+        expected = "an object with address and patch (add, replace or remove at a path such as /size)"
+        return rule.crashed(f"it proposed {_short(item)}, where {expected} was expected")
+    operations = tuple(Patch(p["op"], p["path"], p.get("value")) for p in patch)
+    message = _text(item.get("msg"))
+    return Verdict(
+        rule.effect,
+        message or "a change is proposed",
+        rule.label,
+        address=item["address"],
+        path=_path(item.get("path")),
+        code=_text(item.get("code")),
+        remediation=Remediation(message, operations),
+    )
+
+
+def _addressed(item: Mapping[str, Any]) -> bool:
+    return isinstance(item.get("address"), str)
+
+
+def _is_operation(item: Any) -> bool:
+    if not isinstance(item, dict) or item.get("op") not in _OPERATIONS:
+        return False
+    path = item.get("path")
+    return isinstance(path, str) and path.startswith("/") and ("value" in item or item["op"] == "remove")
+
+
 def _enriched(rule: Rule, verdict: Verdict) -> Verdict:
     """Add what the annotations say; the rule's own block wins over its package's."""
     own, package = rule.annotation_for(verdict.code), rule.package_annotation
     blocks = [a for a in (own, package) if a is not None]
-    level = next((a.level for a in blocks if a.level is not None), None)
     title = next((a.title for a in blocks if a.title), "")
-    effect = verdict.effect
-    if rule.effect is Effect.DENY and level is not None and verdict.code != POLICY_ERROR:
-        effect = level.effect
+    effect = verdict.effect if verdict.code == POLICY_ERROR else rule.effect_of(own)
     return replace(
         verdict,
         effect=effect,

@@ -8,14 +8,25 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 from urllib.parse import quote, urlsplit
 
 from orchestrator.model.diagnostic import Diagnostic
 from orchestrator.model.errors import InvalidSpecError
 
-_STRICT: Final = {"strict-builtin-errors": "true"}
+_QUERY: Final = {"strict-builtin-errors": "true", "provenance": "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A query's value, and what the server says of how it was found."""
+
+    result: Any
+    decision: str = ""
+    """Only where the server keeps a decision log."""
+    revisions: Mapping[str, str] = field(default_factory=dict)
+    """Of the bundles that it has by itself."""
 
 
 class ServerError(Exception):
@@ -113,15 +124,17 @@ class OpaServer:
             found = [(id, self._client.get_policy(quote(id, safe="/"))["result"]) for id in ids]
             return [(id, str(module["raw"]), module["ast"]) for id, module in found]
 
-    def query(self, package: str, rule: str, input: Mapping[str, Any]) -> Any:
+    def query(self, package: str, rule: str, input: Mapping[str, Any]) -> Reply:
         """A rule's value. Raises UndefinedError, EvaluationError or ServerError."""
         with self._translated():
-            answer = self._client.query_rule(dict(input), package, rule, query_params=_STRICT)
+            answer = self._client.query_rule(dict(input), package, rule, query_params=_QUERY)
             if not isinstance(answer, dict):
                 raise TypeError("no object")
         if "result" not in answer:
             raise UndefinedError(rule)
-        return answer["result"]
+        bundles = (answer.get("provenance") or {}).get("bundles") or {}
+        revisions = {name: str(about.get("revision", "")) for name, about in bundles.items()}
+        return Reply(answer["result"], str(answer.get("decision_id", "")), revisions)
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:

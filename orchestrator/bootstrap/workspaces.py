@@ -95,6 +95,7 @@ def make_workspace(
         outputs=outputs,
         new_uid=lambda: Uid(uuid.uuid4().hex),
         new_token=lambda: Token(uuid.uuid4().hex),
+        nearest_type=catalogue().nearest_type,
     )
 
 

@@ -22,8 +22,9 @@ from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.plan import Plan
 from orchestrator.model.snapshot import Entry, Finished, Outputs, Snapshot, Started
 from orchestrator.model.values import Unknown, contains
-from orchestrator.model.verdict import Effect, Stage, Verdict
+from orchestrator.model.verdict import Approval, Effect, Stage, Verdict
 from orchestrator.seams.state import Holder, Lease
+from orchestrator.stages.policy import approved, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +73,61 @@ def apply(blueprint: Blueprint, workspace: Workspace, *, holder: Holder, approve
         workspace.state.release(lease)
 
 
-def apply_saved(saved: Plan, blueprint: Blueprint, workspace: Workspace, *, holder: Holder) -> Applied:
-    """Apply a saved plan, if planning again from what it carries still gives the same changes."""
+def apply_saved(
+    saved: Plan,
+    blueprint: Blueprint,
+    workspace: Workspace,
+    *,
+    holder: Holder,
+    approvals: Sequence[Approval] = (),
+) -> Applied:
+    """Apply a saved plan, if planning again from what it carries still gives the same changes.
+
+    ``approvals`` have fitting signatures; whether those keys count is looked up in the blueprint's bundle.
+    """
     lease = workspace.state.lease(holder, ttl=workspace.lease)
     try:
         planned = plan(replace(blueprint, stage=Stage.APPLY), workspace)
+        if planned.plan.unread:
+            _check_policy(planned.plan)
         _still_valid(saved, planned.plan)
-        _check_policy(saved, planned.plan)
-        return _carry_out(planned, lease, workspace, holder)
+        before, now = _approved(saved, planned.plan, approvals)
+        _check_policy(before, now)
+        return _carry_out(replace(planned, plan=now), lease, workspace, holder)
     finally:
         workspace.state.release(lease)
+
+
+def _approved(saved: Plan, now: Plan, approvals: Sequence[Approval]) -> tuple[Plan, Plan]:
+    """Both plans with the verdicts that approvals cover; raises PolicyDeniedError where one is not valid."""
+    why = refused(approvals, now.bundle, saved.digest)
+    if why:
+        raise PolicyDeniedError("nothing was applied:" + "".join(f"\n  {reason}" for reason in why))
+    made = [
+        replace(p, verdicts=approved(p.verdicts, approvals, now.bundle, asked=saved.verdicts))
+        for p in (saved, now)
+    ]
+    return made[0], made[1]
 
 
 def _check_policy(*plans: Plan) -> None:
     """Deny wins, whether it was said at plan or is said now; raises PolicyDeniedError with every reason."""
     if any(p.denied for p in plans):
-        against = dict.fromkeys(v for p in plans for v in p.verdicts if v.effect is not Effect.WARN)
-        reasons = "".join(f"\n  {_objection(v)}" for v in against)
-        raise PolicyDeniedError(f"policy denies this plan, so nothing was applied:{reasons}")
+        against = dict.fromkeys(_objection(v) for p in plans for v in p.verdicts if v.blocks)
+        reasons = "".join(f"\n  {objection}" for objection in against)
+        raise PolicyDeniedError(f"policy denies this plan, so nothing was applied:{reasons}{_way_on(plans)}")
+
+
+def _way_on(plans: Sequence[Plan]) -> str:
+    """What helps where nothing is missing but an approval."""
+    if any(v.blocks and v.effect is not Effect.REQUIRE_APPROVAL for p in plans for v in p.verdicts):
+        return ""
+    needed = max(p.bundle.approvals for p in plans)
+    who = "somebody whose key" if needed == 1 else f"{needed} people whose keys"
+    return (
+        f"\nhint: {who} the trusted place lists approves a saved plan: opsctl plan -o FILE, "
+        "opsctl approve FILE --key KEY, opsctl apply FILE --approval FILE.approval"
+    )
 
 
 def _objection(verdict: Verdict) -> str:

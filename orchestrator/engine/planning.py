@@ -1,6 +1,8 @@
 """``opsctl plan``: the stages in their order, and nothing else.
 
 load -> compose -> graph -> refresh -> diff -> policy -> plan
+
+Policy is asked twice: about the specs before anything is read, and about the changes.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from orchestrator.engine.judging import Judged, judge_specs, judged
 from orchestrator.engine.reading import Places, read, settle_all
 from orchestrator.engine.surroundings import surroundings
 from orchestrator.engine.workspace import Workspace
@@ -19,18 +22,16 @@ from orchestrator.model.expression import ExpressionError
 from orchestrator.model.ids import Address
 from orchestrator.model.kind import Marking
 from orchestrator.model.plan import Charter, Plan, Step
-from orchestrator.model.policy_input import policy_input
 from orchestrator.model.provision import Observed, Ref
-from orchestrator.model.resource import Desired, Mode
-from orchestrator.model.scope import Scope
+from orchestrator.model.resource import Desired
+from orchestrator.model.scope import Scope, Surroundings
 from orchestrator.model.snapshot import Entry, Snapshot
 from orchestrator.model.values import UNKNOWN
 from orchestrator.model.verdict import Bundle, Stage
 from orchestrator.stages.diff import Differences, Situation, diff
 from orchestrator.stages.diff.orphans import deposed_address
-from orchestrator.stages.graph import graph
+from orchestrator.stages.graph import Graph, graph
 from orchestrator.stages.plan import settle_order, steps
-from orchestrator.stages.policy import ask
 from orchestrator.stages.refresh import Reading
 
 
@@ -72,6 +73,12 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
     shape = graph(blueprint.resources, kinds=workspace.kind, around=around)
     notes = _stop_at_errors([*blueprint.diagnostics, *shape.diagnostics])
 
+    tell("policy", len(blueprint.bundle.modules))
+    specs = judge_specs(_unread(blueprint, workspace), workspace, blueprint.stage)
+    if specs.denied:
+        nothing = _situation(blueprint, shape, Snapshot(blueprint.charter.id), {}, around, workspace)
+        return _halted(_unread(blueprint, workspace), specs, nothing, workspace, notes)
+
     tell("settle")
     snapshot, settled, unsettled = settle_all(workspace.state.latest(), workspace)
     notes += [_warning(address, message) for address, message in unsettled.items()]
@@ -80,18 +87,7 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
     reading = Reading()
     places = _places(blueprint.resources)
     read(_remembered(snapshot), reading, workspace, places)
-    situation = Situation(
-        shape.order,
-        shape.edges,
-        shape.index,
-        snapshot,
-        reading.observed,
-        around,
-        workspace.providers,
-        workspace.kind,
-        blueprint.moves,
-        blueprint.removed,
-    )
+    situation = _situation(blueprint, shape, snapshot, reading.observed, around, workspace)
 
     tell("diff", len(shape.order))
     differences = diff(situation)
@@ -104,10 +100,58 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
 
     tell("policy", len(blueprint.bundle.modules))
     differences = replace(differences, changes=changes)
-    made = judged(_frozen(blueprint, situation, differences, reading, workspace), workspace, blueprint.stage)
+    frozen = _frozen(blueprint, situation, differences, reading, workspace)
+    made, told = judged(frozen, specs, workspace, blueprint.stage)
     order = steps(made.changes, shape.edges, snapshot)
     untouchable = _untouchable(unsettled, snapshot, workspace)
-    return Planned(made, order, situation, differences, tuple(settled), tuple(notes), untouchable)
+    return Planned(made, order, situation, differences, tuple(settled), (*notes, *told), untouchable)
+
+
+def _unread(blueprint: Blueprint, workspace: Workspace) -> Plan:
+    """The plan as far as it is known before anything is read."""
+    return Plan(
+        charter=blueprint.charter,
+        resources=blueprint.resources,
+        changes=(),
+        bundle=blueprint.bundle,
+        moves=blueprint.moves,
+        removed=blueprint.removed,
+        destroy=blueprint.destroy,
+        created=workspace.clock.now(),
+        opsctl=blueprint.opsctl,
+    )
+
+
+def _halted(
+    unread: Plan, specs: Judged, nothing: Situation, workspace: Workspace, notes: Sequence[Diagnostic]
+) -> Planned:
+    """Policy denies the specs: nothing is read, and there is nothing to apply."""
+    made = replace(
+        unread, verdicts=specs.verdicts, engine=workspace.policy.name, decisions=specs.decisions, unread=True
+    )
+    return Planned(made, (), nothing, Differences((), {}), (), (*notes, *specs.notes))
+
+
+def _situation(
+    blueprint: Blueprint,
+    shape: Graph,
+    snapshot: Snapshot,
+    observed: Mapping[Address, Observed | None],
+    around: Surroundings,
+    workspace: Workspace,
+) -> Situation:
+    return Situation(
+        shape.order,
+        shape.edges,
+        shape.index,
+        snapshot,
+        observed,
+        around,
+        workspace.providers,
+        workspace.kind,
+        blueprint.moves,
+        blueprint.removed,
+    )
 
 
 def _warning(address: Address, message: str) -> Diagnostic:
@@ -150,16 +194,6 @@ def _untouchable(
     return {address: message for address, message in unsettled.items() if address not in lasting}
 
 
-def judged(made: Plan, workspace: Workspace, stage: Stage) -> Plan:
-    """The plan with what policy says about it."""
-    if made.bundle or made.charter.policy.get("server"):
-        verdicts = ask(
-            workspace.policy, made.bundle, seen_by_policy(made, stage), stage, resources=made.resources
-        )
-        made = replace(made, verdicts=tuple(verdicts), engine=workspace.policy.name)
-    return made
-
-
 def sealed(made: Plan) -> Plan:
     """The plan with its digest: over what it does and rests on, not over when and how it was read."""
     return replace(
@@ -171,26 +205,6 @@ def wanted(made: Plan) -> str:
     """The digest of what a plan is to bring about: the same for the same spec, wherever it stands in the files."""
     resources = sorted((replace(r, file="", line=0) for r in made.resources), key=lambda r: r.address)
     return digest([resources, made.charter.outputs])
-
-
-def seen_by_policy(made: Plan, stage: Stage) -> Mapping[str, Any]:
-    """The ``input`` document of a plan at a stage."""
-    charter = made.charter
-    places = {str(name): {"region": settings.get("region")} for name, settings in charter.providers.items()}
-    about = {
-        "name": charter.name,
-        "id": str(charter.id),
-        "environment": charter.environment,
-        "providers": places,
-    }
-    return policy_input(
-        stage=stage,
-        stack=about,
-        params=charter.params,
-        changes=made.changes,
-        resources=[r for r in made.resources if r.mode is not Mode.EMPTY],
-        operation="destroy" if made.destroy else "apply",
-    )
 
 
 def _stop_at_errors(found: Sequence[Diagnostic]) -> list[Diagnostic]:

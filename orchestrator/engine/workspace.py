@@ -40,3 +40,5 @@ class Workspace:
     new_token: Callable[[], Token]
     lease: float = 30.0
     """Seconds after which a lease that is not renewed is over."""
+    nearest_type: Callable[[str], str] = lambda _: ""
+    """The known type that is most like the given one, or an empty string."""

@@ -61,6 +61,8 @@ class Plan:
     """Which policy engine gave the verdicts."""
     decisions: tuple[Decision, ...] = ()
     """Every asking of policy, in order: about the specs, then about the changes."""
+    unread: bool = False
+    """Policy denied the specs, so nothing was read, and what would change is not known."""
     reads: Mapping[ProviderName, int] = field(default_factory=dict)
     """API calls that reading took, by provider."""
     sequence: int = 0

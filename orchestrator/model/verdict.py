@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from orchestrator.model.signature import Signature
+
 POLICY_ERROR: Final = "policy-error"
 """The code of a deny that no rule asked for: the policies themselves failed. Nobody can waive or approve it."""
 
@@ -85,7 +87,9 @@ class Approver:
 
     name: str
     key: str
-    """The public key: ``ed25519:`` and the base64 of its 32 bytes."""
+    """The public key as it is listed: a line ``ssh-ed25519 …``, PEM, or 32 bytes in base64."""
+    fingerprint: str
+    """Of that key, as signatures name it."""
     rules: tuple[str, ...] = ()
     """Patterns of rules that this person may approve; empty: every one."""
 
@@ -101,10 +105,13 @@ class Approval:
     reason: str
     created: str
     """When it was signed: ``YYYY-MM-DDTHH:MM:SSZ``."""
-    key: str
-    """The public key that signed it, as an :class:`Approver` has it."""
-    signature: str = ""
-    """Base64; over everything else, see ``adapters/approval_files.py``."""
+    signature: Signature | None = None
+    """Over everything else, see ``adapters/approval_files.py``."""
+
+    @property
+    def key(self) -> str:
+        """The fingerprint of the key that signed it."""
+        return self.signature.key if self.signature is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +194,10 @@ class Source:
     """As its own manifest says, or the Git commit."""
     trusted: bool = False
     """Whether it is of the trusted base."""
+    ships: bool = False
+    """Whether it is a profile that ships with opsctl."""
+    modules: tuple[str, ...] = ()
+    """The names of its modules in the bundle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +207,9 @@ class Bundle:
     modules: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     levels: Mapping[str, Level] = field(default_factory=dict)
-    """Levels by rule that stand over those of the metadata; lowering was allowed where they lower."""
+    """Levels by rule (or ``rule:code``) that stand over those of the metadata."""
+    lowerable: tuple[str, ...] = ()
+    """Patterns of rules whose level may be lowered: the trusted base allows it."""
     waivers: tuple[Waiver, ...] = ()
     approvers: tuple[Approver, ...] = ()
     approvals: int = 1
@@ -205,6 +218,45 @@ class Bundle:
 
     def __bool__(self) -> bool:
         return bool(self.modules)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A text in a policy that names a type. ``compared``: it stands in a comparison with a resource's type."""
+
+    name: str
+    file: str
+    line: int
+    column: int
+    text: str = ""
+    """The line."""
+    compared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """One rule that an engine asks, as far as it can be known before it is asked."""
+
+    rule: str
+    """As verdicts name it."""
+    levels: tuple[Level, ...]
+    """Of its bodies."""
+    stages: frozenset[Stage]
+    file: str
+    line: int = 0
+    mentions: tuple[Mention, ...] = ()
+    """Types that its modules name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an engine said about one input document."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    id: str = ""
+    """The decision id of a server that gives one."""
+    revisions: Mapping[str, str] = field(default_factory=dict)
+    """Of the bundles that a server has by itself, by name."""
 
 
 @dataclass(frozen=True, slots=True)

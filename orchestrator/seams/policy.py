@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from orchestrator.model.diagnostic import Diagnostic
-from orchestrator.model.verdict import Bundle, Stage, Verdict
+from orchestrator.model.verdict import Answer, Bundle, PolicyRule, Stage
 
 
 class PolicyEngine(Protocol):
@@ -19,5 +19,9 @@ class PolicyEngine(Protocol):
     def load(self, bundle: Bundle) -> Sequence[Diagnostic]:
         """Compile; what is wrong with the policies, with file and line."""
 
-    def evaluate(self, input: Mapping[str, Any], stage: Stage) -> Sequence[Verdict]:
+    @property
+    def rules(self) -> Sequence[PolicyRule]:
+        """The rules of what was loaded that are asked at some stage."""
+
+    def evaluate(self, input: Mapping[str, Any], stage: Stage) -> Answer:
         """Ask every rule about one whole input document."""

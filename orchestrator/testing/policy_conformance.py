@@ -55,9 +55,11 @@ def verify(case: Case, engine: PolicyEngine) -> None:
         places.setdefault(position.file, position.line)
     assert tuple(places.items()) == case.rejected, errors
     if case.rejected:
-        assert denies(engine.evaluate(case.input, case.stage)), "policies that do not compile must deny"
+        assert denies(engine.evaluate(case.input, case.stage).verdicts), (
+            "policies that do not compile must deny"
+        )
         return
-    verdicts = engine.evaluate(case.input, case.stage)
+    verdicts = engine.evaluate(case.input, case.stage).verdicts
     crashed = [v for v in verdicts if v.code == POLICY_ERROR]
     assert len(crashed) == case.crashes, verdicts
     assert all(v.effect is DENY and v.rule and v.message for v in crashed), crashed

@@ -10,7 +10,7 @@ from orchestrator.model.diagnostic import Position
 from orchestrator.model.document import Document
 from orchestrator.model.errors import InvalidSpecError
 from orchestrator.model.resource import Desired
-from orchestrator.model.verdict import Bundle, Effect, Stage, Verdict, denies
+from orchestrator.model.verdict import Answer, Bundle, Effect, Stage, Verdict, denies
 from orchestrator.stages.policy import ask
 
 HEAD = "package opsctl.t\n\nimport rego.v1\n\n"
@@ -20,6 +20,7 @@ class Broken:
     """An engine that raises."""
 
     name = "broken"
+    rules = ()
 
     def load(self, bundle):
         return ()
@@ -89,7 +90,7 @@ def test_an_engine_may_say_the_same_twice():
 
     class Twice(Broken):
         def evaluate(self, input, stage):
-            return [Verdict(Effect.DENY, "m", "r")] * 2
+            return Answer((Verdict(Effect.DENY, "m", "r"),) * 2)
 
     assert len(ask(Twice(), Bundle({"a.rego": ""}), {}, Stage.PLAN)) == 1
 

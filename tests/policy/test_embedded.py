@@ -16,7 +16,7 @@ HEAD = "package opsctl.t\n\nimport rego.v1\n\n"
 def verdicts(program, *, limits=None, data=None, **modules):
     engine = EmbeddedEngine(limits)
     assert not list(engine.load(Bundle({"t.rego": HEAD + program, **modules}, data or {})))
-    return list(engine.evaluate({}, Stage.PLAN))
+    return list(engine.evaluate({}, Stage.PLAN).verdicts)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -91,7 +91,7 @@ def test_metadata_enriches_verdicts():
     )
     engine = EmbeddedEngine()
     assert not list(engine.load(Bundle({"t.rego": module})))
-    one, two = sorted(engine.evaluate({}, Stage.PLAN), key=lambda v: v.message)
+    one, two = sorted(engine.evaluate({}, Stage.PLAN).verdicts, key=lambda v: v.message)
     assert (one.title, one.severity, one.link) == ("One", "low", "https://example.org/why")
     assert (two.title, two.severity, two.path) == ("Package", "high", "Tags[0]")
 
@@ -101,7 +101,7 @@ def test_it_works_from_another_thread():
     engine = EmbeddedEngine()
     engine.load(Bundle({"t.rego": HEAD + 'deny contains "x"'}))
     found = []
-    thread = threading.Thread(target=lambda: found.extend(engine.evaluate({}, Stage.PLAN)))
+    thread = threading.Thread(target=lambda: found.extend(engine.evaluate({}, Stage.PLAN).verdicts))
     thread.start()
     thread.join()
     assert [v.message for v in found] == ["x"]

@@ -33,7 +33,7 @@ def test_the_first_rule_works(first_rule):
     engine = EmbeddedEngine()
     engine.load(load_bundle([first_rule]))
     large = {"address": "web", "type": "OS::Nova::Server", "change": {"after": {"flavor": "m1.xlarge"}}}
-    (said,) = engine.evaluate({"resource_changes": [large]}, Stage.PLAN)
+    (said,) = engine.evaluate({"resource_changes": [large]}, Stage.PLAN).verdicts
     assert (said.effect, said.title, said.severity) == (Effect.DENY, "Servers are small", "medium")
 
 

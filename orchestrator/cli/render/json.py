@@ -51,6 +51,7 @@ def plan_document(plan: Plan, diagnostics: Iterable[Diagnostic] = ()) -> dict[st
         "destroy": plan.destroy,
         "empty": plan.empty,
         "denied": plan.denied,
+        "unread": plan.unread,
         "summary": plan.summary(),
         "changes": [change_document(c) for c in plan.changes],
         "outputs": values_document(plan.outputs),

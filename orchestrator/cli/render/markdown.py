@@ -9,7 +9,7 @@ from orchestrator.cli.render.changes import DOING, SIGNS, render_change
 from orchestrator.cli.render.findings import LARGEST, code, comment_lines, cut, text
 from orchestrator.cli.render.report import Report, counted
 from orchestrator.cli.render.style import PLAIN
-from orchestrator.cli.render.text import output_changes, summary, told
+from orchestrator.cli.render.text import denial, output_changes, summary, told
 from orchestrator.cli.render.values import count
 from orchestrator.model.change import Action, Change
 from orchestrator.model.plan import Plan
@@ -38,7 +38,7 @@ def _top(plan: Plan) -> Iterator[str]:
     yield f"**{summary(plan)}**"
     yield ""
     if plan.denied:
-        yield "🛑 **Denied by policy: this plan cannot be applied.**"
+        yield f"🛑 **{denial(plan)}**"
         yield ""
 
 

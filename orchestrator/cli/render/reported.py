@@ -19,7 +19,7 @@ from orchestrator.cli.render.report import (
     repository,
     rule_of,
 )
-from orchestrator.cli.render.text import summary
+from orchestrator.cli.render.text import denial, summary
 from orchestrator.cli.render.values import inline
 from orchestrator.engine.applying import Applied
 from orchestrator.model.change import Change
@@ -39,7 +39,7 @@ def plan_report(command: str, plan: Plan, notes: Iterable[Diagnostic], exit_code
     findings = collected(plan.verdicts, notes, rule_of(command))
     told = summary(plan)
     if plan.denied:
-        told += " Denied by policy: this plan cannot be applied."
+        told += f" {denial(plan)}"
     return _report(command, plan, told, findings, exit_code)
 
 

@@ -14,7 +14,7 @@ from orchestrator.cli.render.values import UNKNOWN_TEXT, block, count, inline
 from orchestrator.model.change import Action, Change
 from orchestrator.model.plan import Plan
 from orchestrator.model.values import Unknown, contains
-from orchestrator.model.verdict import Verdict
+from orchestrator.model.verdict import Effect, Verdict
 
 _TOLD: Final = {
     Action.CREATE: "to create",
@@ -113,11 +113,20 @@ def _foot(plan: Plan, style: Style) -> Iterator[str]:
         yield style.paint(f"Read with {told}.", "dim")
     yield style.paint(summary(plan), "bold")
     if plan.denied:
-        yield style.paint("Denied by policy: this plan cannot be applied.", "red", "bold")
+        yield style.paint(denial(plan), "red", "bold")
+
+
+def denial(plan: Plan) -> str:
+    """What keeps a plan from being applied."""
+    if any(v.blocks and v.effect is Effect.DENY for v in plan.verdicts):
+        return "Denied by policy: this plan cannot be applied."
+    return "To be approved: save the plan, and have it approved (opsctl approve)."
 
 
 def summary(plan: Plan) -> str:
     """In one line: ``Plan: 3 to create, 1 to update; 5 unchanged``."""
+    if plan.unread:
+        return "No plan: policy denies what the files say, so nothing was read."
     counts = plan.summary()
     same = counts.get(Action.NOOP, 0)
     if plan.empty:

@@ -27,7 +27,7 @@ def drift(console: Console, wish: Wish) -> int:
         notes = found(work, planned.notes)
         kinds = work.session.workspace.kind
         drifted = tuple(conceal_change(c, kinds(c.type)) for c in drifted_changes(planned))
-        denied = any(v.effect is Effect.DENY for v in planned.plan.verdicts)
+        denied = any(v.blocks and v.effect is Effect.DENY for v in planned.plan.verdicts)
         code = 3 if denied else 2 if drifted else 0
         _print(console, planned.plan, drifted, notes, code)
     return code

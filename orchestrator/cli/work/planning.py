@@ -13,13 +13,15 @@ from orchestrator.cli.console import Console, Output
 from orchestrator.cli.render.conceal import conceal
 from orchestrator.cli.render.values import count
 from orchestrator.cli.sessions import Work, found, opened
-from orchestrator.engine.planning import Planned, sealed, seen_by_policy
+from orchestrator.engine.judging import seen_by_policy
+from orchestrator.engine.planning import Planned, sealed
 from orchestrator.engine.planning import plan as make_plan
 from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.errors import InvalidSpecError
 from orchestrator.model.plan import Plan
 from orchestrator.model.resource import Mode
 from orchestrator.model.scope import Surroundings
+from orchestrator.model.verdict import Effect
 from orchestrator.stages.graph import Graph
 from orchestrator.stages.graph import graph as make_graph
 
@@ -111,11 +113,19 @@ def plan(console: Console, wish: Wish, *, out: Path | None, save_input: Path | N
         code = exit_code(planned.plan, detailed=detailed)
         print_plan(console, shown, notes, outputs_before=before, code=code)
     if out is not None:
-        denied = "policy denies it, so apply refuses it"
-        console.say(f"Saved to {out}: {denied if planned.plan.denied else f'opsctl apply {out}'}")
+        console.say(f"Saved to {out}: {_next(planned.plan, out)}")
     if save_input is not None:
         console.say(f"Saved what policies see to {save_input}: opsctl policy eval -i {save_input}")
     return code
+
+
+def _next(plan: Plan, out: Path) -> str:
+    """What to do with a saved plan."""
+    if not plan.denied:
+        return f"opsctl apply {out}"
+    if any(v.blocks and v.effect is Effect.DENY for v in plan.verdicts):
+        return "policy denies it, so apply refuses it"
+    return f"opsctl approve {out} --key KEY, then opsctl apply {out} --approval {out}.approval"
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> int:

@@ -1,0 +1,6 @@
+"""Ask policy about one input document, and settle what its answers mean here."""
+
+from orchestrator.stages.policy.approving import approved, refused
+from orchestrator.stages.policy.asking import Circumstances, Judgement, ask, judge
+
+__all__ = ["Circumstances", "Judgement", "approved", "ask", "judge", "refused"]
