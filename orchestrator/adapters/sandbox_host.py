@@ -79,6 +79,14 @@ def sandbox_settings(family: str, folder: Path | None = None) -> Mapping[str, An
     return now.clouds[family].settings
 
 
+def reachable(family: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settings with the local stand-in's address where they say ``endpoint: sandbox``."""
+    if settings.get("endpoint") != "sandbox":
+        return settings
+    rest = {k: v for k, v in settings.items() if k != "endpoint"}
+    return {**sandbox_settings(family), **rest}
+
+
 def status(folder: Path | None = None) -> Status:
     """What the file says, if its process is still the one that wrote it."""
     place = (folder or sandbox_folder()).absolute()

@@ -9,35 +9,40 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from orchestrator.adapters.secret_versions import Versions
-from orchestrator.model.errors import PermanentError
+from orchestrator.kit.secret_references import answered, missing
 from orchestrator.model.values import Secret
-from orchestrator.seams.secrets import SecretSource
+from orchestrator.seams.secrets import Answers, SecretPlugin, SecretSource
 
 
 class EnvSecrets:
     """Reads this process's environment."""
 
     warnings: Sequence[str] = ()
+    calls: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, versions: Versions) -> None:
         self._versions = versions
 
-    def resolve(self, references: Sequence[str]) -> Mapping[str, Secret]:
-        """Every reference with its secret. Raises PermanentError that names the first missing one."""
-        return {reference: self._one(reference) for reference in references}
+    def resolve(self, references: Sequence[str]) -> Answers:
+        """Every reference with its secret, or the error that names it."""
+        return answered(references, self._one)
 
     def _one(self, reference: str) -> Secret:
-        name = reference.removeprefix("env:")
+        name = reference.partition(":")[2]
         value = os.environ.get(name)
         if not value:
             state = "is not set" if value is None else "is empty"
-            raise PermanentError(f"{reference}: the variable {name} {state}", "resolve secrets", "NotFound")
+            raise missing(reference, f"the variable {name} {state}")
         return Secret(value, reference, self._versions.of(reference, value))
 
 
 def source(settings: Mapping[str, Any], folder: Path) -> SecretSource:
-    """The entry point ``env`` of ``opsctl.secrets``. ``settings``: ``key``, see secret_versions."""
+    """Open it. ``settings``: ``key``, see secret_versions."""
     return EnvSecrets(Versions(settings, folder))
+
+
+plugin: Final = SecretPlugin("env", "env:NAME", "an environment variable of this process", source, local=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.adapters import plugins
+from orchestrator.adapters.sandbox_host import reachable
 from orchestrator.adapters.secret_sources import SecretSources
 from orchestrator.kit.sealed import PLAIN
 from orchestrator.model.duration import seconds
@@ -18,6 +19,8 @@ from orchestrator.seams.state import StateBackend
 LEASE: Final = 30.0
 """Seconds of a lease where the stack does not say."""
 _COMMON: Final = ("backend", "lease")
+_FAMILIES: Final = {"s3": "aws"}
+"""Whose stand-in serves a backend, where it is not called like its provider."""
 _SHORTEST, _LONGEST = 1.0, 3600.0
 
 
@@ -32,7 +35,7 @@ def backend_of(
     """The backend that a block ``state:`` describes, for the stack of ``charter``."""
     lease_time(state)
     name = str(state.get("backend", "sqlite"))
-    settings = reachable(name, {k: v for k, v in state.items() if k not in _COMMON})
+    settings = reachable(_FAMILIES.get(name, name), {k: v for k, v in state.items() if k not in _COMMON})
     opened: StateBackend = plugins.load(plugins.BACKENDS, name)(
         _revealed(settings, secrets), stack=charter.id, folder=folder, clock=clock, cipher=PLAIN
     )
@@ -50,16 +53,6 @@ def lease_time(state: Mapping[str, Any]) -> float:
             f"state.lease is {state['lease']}: write a time from 1s to 1h (without it: {LEASE:.0f}s)"
         )
     return wanted
-
-
-def reachable(family: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Settings with the local stand-in's address where they say ``endpoint: sandbox``."""
-    if settings.get("endpoint") != "sandbox":
-        return settings
-    from orchestrator.adapters.sandbox_host import sandbox_settings  # noqa: PLC0415 - only for the sandbox
-
-    rest = {k: v for k, v in settings.items() if k != "endpoint"}
-    return {**sandbox_settings({"s3": "aws"}.get(family, family)), **rest}
 
 
 def _revealed(settings: Mapping[str, Any], secrets: SecretSources) -> Mapping[str, Any]:

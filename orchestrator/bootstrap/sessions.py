@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.adapters.secret_sources import SecretSources
+from orchestrator.adapters.system_clock import SystemClock
 from orchestrator.bootstrap.catalogue import catalogue, opsctl_version, settings_schemas, type_folders
 from orchestrator.bootstrap.plan_files import read_plan
 from orchestrator.bootstrap.policies import policy_paths
@@ -131,12 +132,14 @@ def _opened(
     loaded: Loaded | None = None,
     untrusted: bool = False,
 ) -> Session:
-    running, secrets = Running(), SecretSources(blueprint.charter, folder, untrusted=untrusted)
+    running, clock = Running(), SystemClock()
+    secrets = SecretSources(blueprint.charter, folder, clock, untrusted=untrusted)
     workspace = make_workspace(
         blueprint.charter,
         folder,
         progress,
         running,
+        clock=clock,
         secrets=secrets,
         outputs=lambda name: _outputs_of(name, blueprint.charter, folder),
     )

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import logging
-import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from orchestrator.adapters import plugins
 from orchestrator.adapters.guarded import Guarded, fault_of
-from orchestrator.adapters.secret_sources import SecretSources
+from orchestrator.adapters.sandbox_host import reachable
+from orchestrator.adapters.secret_sources import REFERENCE, SecretSources
 from orchestrator.adapters.system_clock import SystemClock
-from orchestrator.bootstrap.backends import lease_time, open_state_backend, reachable
+from orchestrator.bootstrap.backends import lease_time, open_state_backend
 from orchestrator.bootstrap.catalogue import catalogue
 from orchestrator.engine.workspace import Append, Workspace
 from orchestrator.model.duration import seconds
 from orchestrator.model.errors import OpsctlError
 from orchestrator.model.ids import ProviderName, Token, Uid, family
 from orchestrator.model.plan import Charter
+from orchestrator.seams.clock import Clock
 from orchestrator.seams.executor import Executor
 from orchestrator.seams.gate import GateProbe
 from orchestrator.seams.manifest import Context, Manifest
@@ -28,9 +29,6 @@ from orchestrator.seams.policy import PolicyEngine
 from orchestrator.seams.progress import Progress
 from orchestrator.seams.provider import Provider
 from orchestrator.stages.load import COMMON
-
-_REFERENCE: Final = re.compile(r"[a-z][a-z-]*:.")
-
 
 @dataclass(slots=True)
 class Running:
@@ -58,11 +56,11 @@ def make_workspace(
     progress: Progress,
     running: Running,
     *,
+    clock: Clock,
     secrets: SecretSources,
     outputs: Callable[[str], Mapping[str, object]],
 ) -> Workspace:
     """What a run works with; ``outputs`` finds the outputs of another stack by its name."""
-    clock = SystemClock()
     providers = _providers(charter, folder, secrets)
     budgets = {
         str(name): seconds(given["giveUpAfter"])
@@ -91,7 +89,7 @@ def make_workspace(
         clock=clock,
         executor=executor,
         progress=progress,
-        secrets=secrets.resolve,
+        secrets=secrets,
         outputs=outputs,
         new_uid=lambda: Uid(uuid.uuid4().hex),
         new_token=lambda: Token(uuid.uuid4().hex),
@@ -124,7 +122,7 @@ def _revealed(settings: Mapping[str, Any], manifest: Manifest, secrets: SecretSo
     references = {
         name: value
         for name, value in settings.items()
-        if name in schema and schema[name].secret and isinstance(value, str) and _REFERENCE.match(value)
+        if name in schema and schema[name].secret and isinstance(value, str) and REFERENCE.match(value)
     }
     found = secrets.resolve(references.values(), trusted=True)
     return {**settings, **{name: found[reference].value for name, reference in references.items()}}

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.model.ids import ProviderName, Token, TypeName, Uid
 from orchestrator.model.kind import KindSchema
 from orchestrator.model.snapshot import Entry
-from orchestrator.model.values import Secret
 from orchestrator.seams.clock import Clock
 from orchestrator.seams.executor import Executor
 from orchestrator.seams.gate import GateProbe
 from orchestrator.seams.policy import PolicyEngine
 from orchestrator.seams.progress import Progress
 from orchestrator.seams.provider import Provider
+from orchestrator.seams.secrets import Secrets
 from orchestrator.seams.state import StateBackend
 
 Append = Callable[[Sequence[Entry]], None]
@@ -33,7 +33,7 @@ class Workspace:
     executor: Callable[[Append], Executor]
     """Makes an executor whose journal goes to the given function."""
     progress: Progress
-    secrets: Callable[[Iterable[str]], Mapping[str, Secret]]
+    secrets: Secrets
     outputs: Callable[[str], Mapping[str, object]]
     """The outputs of another stack, by its name."""
     new_uid: Callable[[], Uid]

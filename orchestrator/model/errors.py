@@ -6,6 +6,7 @@ Transient is tried again, Permanent stops the step, OutcomeUnknown is settled be
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,21 @@ class ReadError(OpsctlError):
     def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
         super().__init__("\n".join(d.message for d in diagnostics))
         self.diagnostics = diagnostics
+
+
+class SecretsError(OpsctlError):
+    """Secrets that are not to be had: the cause by reference. One cause of many is told once."""
+
+    def __init__(self, causes: Mapping[str, ProviderError]) -> None:
+        self.causes = causes
+        super().__init__("\n".join(self.told()))
+
+    def told(self) -> list[str]:
+        """A line for each cause, with the references that it concerns."""
+        by_cause: dict[str, list[str]] = {}
+        for reference, error in self.causes.items():
+            by_cause.setdefault(str(error).replace(f"{reference}: ", ""), []).append(reference)
+        return [f"{', '.join(references)}: {cause}" for cause, references in by_cause.items()]
 
 
 class PolicyDeniedError(OpsctlError):

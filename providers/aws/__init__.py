@@ -33,16 +33,7 @@ def _configure(settings: Mapping[str, Any], context: Context) -> Provider:
     region = settings.get("region")
     if not isinstance(region, str) or not region:
         raise ValueError(f"provider {context.name}: region is required")
-    made = Settings(
-        region=region,
-        endpoint=settings.get("endpoint") or "",
-        profile=settings.get("profile") or "",
-        access_key_id=settings.get("accessKeyId") or "",
-        secret_access_key=settings.get("secretAccessKey") or "",
-        session_token=settings.get("sessionToken") or "",
-        timeout=settings.get("timeout") or 60.0,
-    )
-    return AwsProvider(Client(made), all_kinds(region))
+    return AwsProvider(Client(Settings.of(settings)), all_kinds(region))
 
 
 _COMPOSITES: Final = Path(__file__).parent / "composites"

@@ -33,6 +33,19 @@ class Settings:
     timeout: float = 60.0
     """Seconds to wait for one answer."""
 
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Settings:
+        """As opsctl.yaml names them; without a region, AWS's usual chain says which."""
+        return cls(
+            region=given.get("region") or "",
+            endpoint=given.get("endpoint") or "",
+            profile=given.get("profile") or "",
+            access_key_id=given.get("accessKeyId") or "",
+            secret_access_key=given.get("secretAccessKey") or "",
+            session_token=given.get("sessionToken") or "",
+            timeout=given.get("timeout") or 60.0,
+        )
+
 
 @dataclass
 class Client:
@@ -87,7 +100,7 @@ class Client:
             said = "AWS needs boto3: install opsctl-orchestrator[aws]"
             raise errors.unusable(f"open {service}", said) from error
         if self._session is None:
-            self._session = boto3.Session(**self._keys(), region_name=self.settings.region)
+            self._session = boto3.Session(**self._keys(), region_name=self.settings.region or None)
         style = {"addressing_style": "path"} if self.settings.endpoint else {}
         config = Config(
             retries={"total_max_attempts": 1},

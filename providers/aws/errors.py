@@ -75,7 +75,9 @@ _JUST_MADE: Final = frozenset(
 )
 """Of an object of this run, on a write: made a moment ago, and not seen everywhere yet."""
 _MISSING: Final = (".NotFound", "NotFound", "NotFoundFault", "NoSuchBucket", "NoSuchTagSet", "404")
-_ACCESS: Final = frozenset(
+EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+"""The credentials were good once."""
+ACCESS: Final = EXPIRED | frozenset(
     {
         "AuthFailure",
         "UnauthorizedOperation",
@@ -84,8 +86,7 @@ _ACCESS: Final = frozenset(
         "InvalidClientTokenId",
         "InvalidAccessKeyId",
         "SignatureDoesNotMatch",
-        "ExpiredToken",
-        "RequestExpired",
+        "UnrecognizedClientException",
     }
 )
 
@@ -117,7 +118,7 @@ def answered(operation: str, response: Mapping[str, Any], made: Collection[str] 
             pass
     if code in _JUST_MADE and not is_read(operation) and any(id in message for id in made):
         return TransientError(*known, retry_after=1.0)
-    if code in _ACCESS:
+    if code in ACCESS:
         return PermanentError(
             f"{message} (check the credentials and permissions of this provider)", *known[1:]
         )

@@ -1,4 +1,4 @@
-"""Azure Resource Manager on the wire: the only file that imports the vendor's SDK, and that only when it calls.
+"""Azure Resource Manager on the wire. The vendor's SDK is imported here (and for vaults, in `vaults`) when it calls.
 
 Enters: methods, ids, bodies. Leaves: answers, or an error of the three families. Holds: the SDK neither
 retries nor polls; every HTTP call is counted; a polling URL is followed only where the endpoint is.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -206,6 +207,16 @@ class ArmClient:
             return self._compute[version]
 
 
+class _SandboxCredential:
+    """The sandbox's own token, which opens nothing elsewhere."""
+
+    def get_token(self, *_scopes: str, **_options: Any) -> Any:
+        """See azure-core's TokenCredential."""
+        from azure.core.credentials import AccessToken  # noqa: PLC0415
+
+        return AccessToken("sandbox", int(time.time()) + 3600)
+
+
 def _sdk() -> Any:
     """The SDK's request module, loaded with the first call; its log stays with whoever configures one."""
     try:
@@ -254,10 +265,13 @@ def _authentication(settings: Settings) -> Any:
         return HeadersPolicy({"Authorization": "Bearer sandbox"})
     from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy  # noqa: PLC0415
 
-    return ARMChallengeAuthenticationPolicy(_credential(settings), _scope(settings))
+    return ARMChallengeAuthenticationPolicy(credential_of(settings), _scope(settings))
 
 
-def _credential(settings: Settings) -> Any:
+def credential_of(settings: Settings) -> Any:
+    """Who signs in, as the vendor's SDK wants it."""
+    if settings.credential == "sandbox":
+        return _SandboxCredential()
     from azure import identity  # noqa: PLC0415 - 0.25 s, paid only where a token is needed
 
     tenant = {"tenant_id": settings.tenant} if settings.tenant else {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import threading
 import traceback
 from collections.abc import Iterable
@@ -110,10 +111,12 @@ def _close(parts: Iterable[bytes]) -> None:
 class _Loopback(ThreadedWSGIServer):
     """A threaded server that knows its open connections, so that closing it leaves none behind."""
 
-    def __init__(self, application: WSGIApplication, listener: socket.socket) -> None:
+    def __init__(
+        self, application: WSGIApplication, listener: socket.socket, tls: ssl.SSLContext | None
+    ) -> None:
         host, port = listener.getsockname()[:2]
         self.connections: set[socket.socket] = set()
-        super().__init__(host, port, application, handler=Handler, fd=listener.fileno())
+        super().__init__(host, port, application, handler=Handler, ssl_context=tls, fd=listener.fileno())
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Remember the connection and serve it in a thread of its own."""
@@ -144,7 +147,8 @@ class Server:
     @property
     def url(self) -> str:
         """Its address without a path."""
-        return f"http://{self.server.host}:{self.port}"
+        scheme = "https" if self.server.ssl_context is not None else "http"
+        return f"{scheme}://{self.server.host}:{self.port}"
 
     def close(self) -> None:
         """Stop listening and end the open connections."""
@@ -156,15 +160,21 @@ class Server:
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-def serve(application: WSGIApplication, *, host: str = "127.0.0.1", port: int = 0) -> Server:
-    """Serve ``application`` in threads of this process; port 0 picks a free one.
+def serve(
+    application: WSGIApplication,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+) -> Server:
+    """Serve ``application`` in threads of this process; port 0 picks a free one. With ``tls``: by HTTPS alone.
 
     Raises ValueError where ``host`` is not a loopback address, OSError where the port is taken.
     """
     if not ipaddress.ip_address(host).is_loopback:
         raise ValueError(f"{host} is not a loopback address: a simulator listens on loopback only")
     with socket.create_server((host, port), backlog=128) as listener:
-        server = _Loopback(application, listener)
+        server = _Loopback(application, listener, tls)
     poll = {"poll_interval": 0.05}
     thread = threading.Thread(target=server.serve_forever, kwargs=poll, name="simulator", daemon=True)
     thread.start()

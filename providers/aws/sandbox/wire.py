@@ -5,6 +5,7 @@ EC2, RDS and STS speak the query protocol (a form with ``Action``), S3 is REST, 
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from io import BytesIO
@@ -119,6 +120,10 @@ def failed(environ: WSGIEnvironment, status: int, code: str, message: str = "") 
             body = (
                 f"<Error><Code>{code}</Code><Message>{said}</Message><RequestId>{request}</RequestId></Error>"
             )
+        case "secretsmanager" | "ssm" | "kms":
+            told = json.dumps({"__type": code, "message": message or f"{call.operation}: {code}"})
+            headers = {"x-amzn-RequestId": request}
+            return Response(told, status=status, content_type="application/x-amz-json-1.1", headers=headers)
         case _:
             sort = "Sender" if status < 500 else "Receiver"
             body = (
@@ -137,5 +142,7 @@ def throttled(environ: WSGIEnvironment) -> Response:
             return failed(environ, 503, "RequestLimitExceeded", "Request limit exceeded.")
         case "s3":
             return failed(environ, 503, "SlowDown", "Please reduce your request rate.")
+        case "secretsmanager" | "ssm" | "kms":
+            return failed(environ, 400, "ThrottlingException", "Rate exceeded")
         case _:
             return failed(environ, 400, "Throttling", "Rate exceeded")

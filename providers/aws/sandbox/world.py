@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from moto.backends import get_backend
 from moto.ec2.models import ec2_backends
 from moto.rds.models import rds_backends
 from moto.s3.models import s3_backends
@@ -19,6 +20,8 @@ from moto.s3.models import s3_backends
 from orchestrator.kit.simulation.responders import Responders
 
 _FIRST_ACCOUNT: Final = 123456789012
+_KEEPERS: Final = ("secretsmanager", "ssm", "kms")
+"""Services whose objects nothing here looks into, and which must be forgotten all the same."""
 _accounts: Final[set[str]] = set()
 _accounts_lock: Final = threading.Lock()
 
@@ -36,6 +39,8 @@ def _forget(account: str) -> None:
             del s3_backends.bucket_accounts[name]
     for service in (ec2_backends, rds_backends, s3_backends):
         service.pop(account, None)
+    for name in _KEEPERS:
+        get_backend(name).pop(account, None)
     with _accounts_lock:
         _accounts.discard(account)
 

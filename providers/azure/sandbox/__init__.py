@@ -27,18 +27,24 @@ class Running:
 
 def start(
     *,
-    folder: Path,  # noqa: ARG001 - part of every sandbox's start; this one keeps nothing on disk
+    folder: Path,
     faults: Faults,
     responders: Responders,
     transition_seconds: float = 0.3,
     port: int = 0,
 ) -> Running:
-    """Serves the simulator; operations end after `transition_seconds`. Raises OSError where the port is taken."""
+    """Serves the simulator; operations end after `transition_seconds`. Raises OSError where the port is taken.
+
+    In `folder` lies the certificate of the vaults, which clients must trust.
+    """
     from orchestrator.kit.simulation.faults import FaultyApplication  # noqa: PLC0415 - lazy on purpose
     from orchestrator.kit.simulation.server import serve  # noqa: PLC0415
+    from orchestrator.kit.simulation.tls import loopback_tls  # noqa: PLC0415
 
     from .answers import failed, throttled  # noqa: PLC0415
     from .app import SUBSCRIPTION, TENANT, ArmSimulator, operation_name  # noqa: PLC0415
+    from .vaults import VaultSimulator  # noqa: PLC0415
+    from .vaults import operation_name as vault_operation  # noqa: PLC0415
 
     simulator = ArmSimulator(responders, transition=transition_seconds)
     server = serve(
@@ -47,11 +53,30 @@ def start(
         ),
         port=port,
     )
+    certificate = folder / "azure-vaults.pem"
+    vaults = serve(
+        FaultyApplication(
+            VaultSimulator(TENANT),
+            faults,
+            operation=vault_operation,
+            cloud="azure",
+            throttled=throttled,
+            failed=failed,
+        ),
+        tls=loopback_tls(certificate),
+    )
+
+    def close() -> None:
+        server.close()
+        vaults.close()
+
     settings = {
         "endpoint": server.url,
+        "vaultEndpoint": f"{vaults.url}/{{vault}}",
+        "vaultCertificates": str(certificate),
         "subscription": SUBSCRIPTION,
         "tenant": TENANT,
         "location": "westeurope",
         "credential": "sandbox",
     }
-    return Running(server.url, settings, server.close)
+    return Running(server.url, settings, close)
