@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,7 +24,6 @@ from orchestrator.model.errors import OutcomeUnknownError, ProviderError, Secret
 from orchestrator.model.ids import ProviderName, family
 from orchestrator.model.plan import Charter
 from orchestrator.model.values import Secret
-from orchestrator.seams.clock import Clock
 from orchestrator.seams.secrets import Answers, SecretPlugin, SecretSource
 
 REFERENCE: Final = re.compile(r"[a-z][a-z-]*(\.[\w-]+)?:.")
@@ -47,12 +47,19 @@ def plugin_of(scheme: str) -> SecretPlugin:
 class SecretSources:
     """Every reference resolved by the source of its scheme; what a source noticed on the way is kept."""
 
-    def __init__(self, charter: Charter, folder: Path, clock: Clock, *, untrusted: bool) -> None:
+    def __init__(
+        self,
+        charter: Charter,
+        folder: Path,
+        *,
+        untrusted: bool,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.charter = charter
         self.folder = folder
         self.untrusted = untrusted
         self.noticed: list[Diagnostic] = []
-        self._clock = clock
+        self._sleep = sleep
         self._lock = threading.RLock()
         self._open: dict[str, SecretSource] = {}
         self._known: dict[str, Secret | ProviderError] = {}
@@ -102,12 +109,14 @@ class SecretSources:
             by_scheme.setdefault(scheme_of(reference), []).append(reference)
         if not by_scheme:
             return
-        sources = {scheme: self._source(scheme) for scheme in by_scheme}  # one after the other: they may need another
+        sources = {
+            scheme: self._source(scheme) for scheme in by_scheme
+        }  # one after the other: they may need another
         with ThreadPoolExecutor(max_workers=len(by_scheme)) as pool:
             asked = {s: pool.submit(self._answers, sources[s], group) for s, group in by_scheme.items()}
         for future in asked.values():
             self._known.update(future.result())
-        for source in sources.values():
+        for source in self._open.values():
             told = [Diagnostic(text, severity=Severity.WARNING) for text in source.warnings]
             self.noticed += [d for d in told if d not in self.noticed]
         self._say_what_is_not_tracked(references)
@@ -129,19 +138,27 @@ class SecretSources:
                 if attempt == _TRIES:
                     raise
                 wait = error.retry_after if isinstance(error, TransientError) else None
-                self._clock.sleep(0.25 * 2**attempt if wait is None else wait)
+                self._sleep(0.25 * 2**attempt if wait is None else wait)
         raise AssertionError("unreachable")
 
-    def _source(self, scheme: str) -> SecretSource:
+    def _source(self, scheme: str) -> SecretSource | ProviderError:
+        """The source of a scheme, opened once; or why its settings cannot be used."""
         if scheme not in self._open:
             plugin = plugin_of(scheme)
-            self._open[scheme] = plugin.source(self._settings(scheme, plugin), self.folder)
+            try:
+                self._open[scheme] = plugin.source(self._settings(scheme, plugin), self.folder)
+            except ProviderError as error:
+                return error
+            except SecretsError as error:
+                return refusal(f"secrets.{scheme}", "; ".join(error.told()))
         return self._open[scheme]
 
     def _settings(self, scheme: str, plugin: SecretPlugin) -> Mapping[str, Any]:
         """Its own settings over those of the provider whose cloud it is part of; credentials resolved."""
         given = {k: v for k, v in self.charter.secrets.get(scheme, {}).items() if k not in _CORE}
-        reached = reachable(plugin.family, {**self._lent(scheme, plugin), **given}) if plugin.family else given
+        reached = (
+            reachable(plugin.family, {**self._lent(scheme, plugin), **given}) if plugin.family else given
+        )
         known = plugin.settings.properties
         whole = {k: v for k, v in reached.items() if k in known or k == "key"}
         return self._revealed(scheme, plugin, whole)
@@ -151,7 +168,9 @@ class SecretSources:
         name = ProviderName(str(own.get("provider") or plugin.family))
         lender = self.charter.providers.get(name, {})
         if own.get("provider") and (name not in self.charter.providers or family(name) != plugin.family):
-            raise refusal(f"secrets.{scheme}", f"{name} is no configured provider of the family {plugin.family}")
+            raise refusal(
+                f"secrets.{scheme}", f"{name} is no configured provider of the family {plugin.family}"
+            )
         known = {*plugin.settings.properties, "endpoint"}
         return {k: v for k, v in lender.items() if k in known}
 

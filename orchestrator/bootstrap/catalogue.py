@@ -14,6 +14,7 @@ from orchestrator.model.document import Document
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema
 from orchestrator.model.schema import Property
+from orchestrator.model.stack import Stack
 from orchestrator.stages.compose.composites import gather
 from orchestrator.stages.compose.findings import Findings
 
@@ -57,6 +58,13 @@ def settings_schemas() -> dict[str, Property]:
     """What each family says of its settings; of a plugin that cannot be loaded nothing is known here."""
     unknown = dict.fromkeys(plugins.installed(plugins.PROVIDERS), Property("object", additional=Property()))
     return {**unknown, **{name: m.settings for name, m in catalogue().manifests.items()}}
+
+
+def source_schemas(stack: Stack) -> dict[str, Property]:
+    """What each installed source of secrets says of its settings; only those are loaded that the stack names."""
+    named = {name.partition(".")[0] for name in stack.secrets}
+    known = plugins.installed(plugins.SECRETS)
+    return {n: plugins.load(plugins.SECRETS, n).settings if n in named else Property("object") for n in known}
 
 
 def type_folders() -> list[Path]:

@@ -8,8 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.adapters.secret_sources import SecretSources
-from orchestrator.adapters.system_clock import SystemClock
-from orchestrator.bootstrap.catalogue import catalogue, opsctl_version, settings_schemas, type_folders
+from orchestrator.bootstrap.catalogue import (
+    catalogue,
+    opsctl_version,
+    settings_schemas,
+    source_schemas,
+    type_folders,
+)
 from orchestrator.bootstrap.plan_files import read_plan
 from orchestrator.bootstrap.policies import policy_paths
 from orchestrator.bootstrap.workspaces import Running, make_workspace
@@ -23,7 +28,7 @@ from orchestrator.model.stack import Stack
 from orchestrator.model.verdict import Bundle
 from orchestrator.seams.progress import Progress
 from orchestrator.stages.compose import compose
-from orchestrator.stages.load import Loaded, check_providers, load
+from orchestrator.stages.load import Loaded, check_providers, check_secrets, load
 
 
 @dataclass(slots=True)
@@ -72,7 +77,11 @@ def open_stack(
         untrusted=untrusted,
         trusted=trusted,
     )
-    _stop_at_errors([*loaded.diagnostics, *check_providers(loaded.stack, settings_schemas())])
+    settings = [
+        *check_providers(loaded.stack, settings_schemas()),
+        *check_secrets(loaded.stack, source_schemas(loaded.stack)),
+    ]
+    _stop_at_errors([*loaded.diagnostics, *settings])
     charter = charter_of(loaded.stack)
     env = {} if untrusted else {n: os.environ[n] for n in loaded.stack.env if n in os.environ}
     charter = replace(charter, env=env)
@@ -132,14 +141,12 @@ def _opened(
     loaded: Loaded | None = None,
     untrusted: bool = False,
 ) -> Session:
-    running, clock = Running(), SystemClock()
-    secrets = SecretSources(blueprint.charter, folder, clock, untrusted=untrusted)
+    running, secrets = Running(), SecretSources(blueprint.charter, folder, untrusted=untrusted)
     workspace = make_workspace(
         blueprint.charter,
         folder,
         progress,
         running,
-        clock=clock,
         secrets=secrets,
         outputs=lambda name: _outputs_of(name, blueprint.charter, folder),
     )

@@ -21,7 +21,6 @@ from orchestrator.model.duration import seconds
 from orchestrator.model.errors import OpsctlError
 from orchestrator.model.ids import ProviderName, Token, Uid, family
 from orchestrator.model.plan import Charter
-from orchestrator.seams.clock import Clock
 from orchestrator.seams.executor import Executor
 from orchestrator.seams.gate import GateProbe
 from orchestrator.seams.manifest import Context, Manifest
@@ -29,6 +28,7 @@ from orchestrator.seams.policy import PolicyEngine
 from orchestrator.seams.progress import Progress
 from orchestrator.seams.provider import Provider
 from orchestrator.stages.load import COMMON
+
 
 @dataclass(slots=True)
 class Running:
@@ -56,11 +56,11 @@ def make_workspace(
     progress: Progress,
     running: Running,
     *,
-    clock: Clock,
     secrets: SecretSources,
     outputs: Callable[[str], Mapping[str, object]],
 ) -> Workspace:
     """What a run works with; ``outputs`` finds the outputs of another stack by its name."""
+    clock = SystemClock()
     providers = _providers(charter, folder, secrets)
     budgets = {
         str(name): seconds(given["giveUpAfter"])

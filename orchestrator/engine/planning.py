@@ -19,7 +19,7 @@ from orchestrator.model.codec import digest
 from orchestrator.model.diagnostic import Diagnostic, Position, Severity
 from orchestrator.model.errors import InvalidSpecError
 from orchestrator.model.expression import ExpressionError
-from orchestrator.model.ids import Address
+from orchestrator.model.ids import Address, ProviderName
 from orchestrator.model.kind import Marking
 from orchestrator.model.plan import Charter, Plan, Step
 from orchestrator.model.provision import Observed, Ref
@@ -171,7 +171,7 @@ def _frozen(
         resources=blueprint.resources,
         changes=differences.changes,
         bundle=blueprint.bundle,
-        reads=reading.calls,
+        reads=_calls(reading, workspace),
         sequence=situation.snapshot.sequence,
         moves=blueprint.moves,
         removed=blueprint.removed,
@@ -180,6 +180,11 @@ def _frozen(
         created=workspace.clock.now(),
         opsctl=blueprint.opsctl,
     )
+
+
+def _calls(reading: Reading, workspace: Workspace) -> dict[ProviderName, int]:
+    """What reading took: the clouds' resources, and the stores of secrets by their scheme."""
+    return {**reading.calls, **{ProviderName(s): n for s, n in workspace.secrets.calls.items()}}
 
 
 def _untouchable(

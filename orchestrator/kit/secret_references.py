@@ -23,6 +23,7 @@ FORBIDDEN: Final = "Forbidden"
 EXPIRED: Final = "Expired"
 _WORKERS: Final = 8
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def answered(references: Sequence[str], one: Callable[[str], Secret]) -> dict[st
     return dict(zip(references, together(answer, references), strict=True))
 
 
-def together(function: Callable[[str], T], items: Sequence[str]) -> list[T]:
+def together(function: Callable[[U], T], items: Sequence[U]) -> list[T]:
     """The function of every item, in order, many at the same time."""
     if len(items) < 2:
         return [function(item) for item in items]

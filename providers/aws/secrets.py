@@ -154,7 +154,9 @@ class SecretsManager:
 
     def _names(self) -> Iterator[str]:
         asked = {"MaxResults": 100}
-        yield from (s["Name"] for s in self._client.call("secretsmanager", "ListSecrets", asked)["SecretList"])
+        yield from (
+            s["Name"] for s in self._client.call("secretsmanager", "ListSecrets", asked)["SecretList"]
+        )
 
 
 class ParameterStore:

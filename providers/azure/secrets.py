@@ -36,7 +36,9 @@ from .settings import CREDENTIALS
 from .vaults import Vaults, VaultSettings
 
 _VERSION: Final = re.compile(r"[0-9a-f]{32}")
-_DENIED: Final = frozenset({"Forbidden", "ForbiddenByPolicy", "ForbiddenByRbac", "ForbiddenByFirewall", "HTTP403"})
+_DENIED: Final = frozenset(
+    {"Forbidden", "ForbiddenByPolicy", "ForbiddenByRbac", "ForbiddenByFirewall", "HTTP403"}
+)
 
 
 class KeyVault:

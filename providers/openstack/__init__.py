@@ -25,7 +25,7 @@ def _text(description: str, *, secret: bool = False) -> Property:
     return Property("string", description, secret=secret)
 
 
-_SETTINGS = Property(
+SETTINGS = Property(
     "object",
     properties={
         "cloud": _text("the name of a cloud in clouds.yaml"),
@@ -53,7 +53,7 @@ manifest = Manifest(
     summary="OpenStack clouds: networks, servers, volumes, images",
     types=("OS::*",),
     configure=_configure,
-    settings=_SETTINGS,
+    settings=SETTINGS,
     composites=Path(__file__).parent / "composites",
     sandbox="providers.openstack.sandbox",
 )

@@ -21,7 +21,10 @@ from providers.openstack.errors import Answer, is_missing, translate, unheard
 MICROVERSIONS: Final = {"compute": "2.79", "volume": "3.59"}
 """Pinned to the oldest release that does what the kinds need (2019, "Train"), so that answers keep their shape."""
 PAGE: Final = 1000
-_PROXIES: Final = {"network": "network", "compute": "compute", "volume": "block_storage", "image": "image"}
+_PROXIES: Final = {
+    "network": "network", "compute": "compute", "volume": "block_storage", "image": "image",
+    "key-manager": "key_manager",
+}  # fmt: skip
 _AUTH: Final = (
     "auth_url", "username", "password", "project_name", "project_id", "user_domain_name", "project_domain_name",
     "application_credential_id", "application_credential_secret",
@@ -90,11 +93,13 @@ class Client:
         body: Any = None,
         *,
         query: Mapping[str, Any] | None = None,
+        accept: str = "application/json",
     ) -> Any:
-        """Make one call; gives the parsed body, None where there is none."""
+        """Make one call; gives the parsed body, None where there is none, bytes where no JSON is accepted."""
         operation = f"{method} {service} {_ID.sub('/{id}', path)}"
         proxy = getattr(self._connected(), _PROXIES[service])
         more: dict[str, Any] = {"json": body} if body is not None else {}
+        more["headers"] = {"Accept": accept}
         if query:
             more["params"] = query
         if service in MICROVERSIONS:
@@ -103,7 +108,7 @@ class Client:
         parsed = _parsed(answer)
         if answer.status_code >= 400:
             raise translate(_refusal(answer, parsed, operation, writes=_writes(method)))
-        return parsed
+        return parsed if accept == "application/json" else answer.content
 
     def _ask(self, proxy: Any, method: str, path: str, operation: str, more: Mapping[str, Any]) -> Any:
         from keystoneauth1 import exceptions as wire  # noqa: PLC0415 - lazy: the SDK costs 0.3 s
@@ -113,7 +118,6 @@ class Client:
             return proxy.request(
                 path,
                 method,
-                headers={"Accept": "application/json"},
                 connect_retries=0,
                 status_code_retries=0,
                 raise_exc=False,

@@ -23,13 +23,13 @@ from orchestrator.model.health import Health, Level
 from orchestrator.model.ids import ProviderName, StackId, Token, TypeName, Uid
 from orchestrator.model.plan import Charter
 from orchestrator.model.scope import Surroundings
-from orchestrator.model.values import Secret
 from orchestrator.seams.state import Holder
 from orchestrator.stages.compose import compose
 from orchestrator.testing.clock import FakeClock
 from orchestrator.testing.cloud import FakeCloud
 from orchestrator.testing.kinds import KINDS
 from orchestrator.testing.provider import FakeProvider
+from orchestrator.testing.secrets import FakeSecrets
 
 FAKE = ProviderName("fake")
 
@@ -78,7 +78,7 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     threads: bool = False
     doctor: Doctor = field(default_factory=lambda: Doctor(Level.HEALTHY))
-    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    store: FakeSecrets = field(default_factory=FakeSecrets)
     seconds: float = 20.0
     dead: bool = False
     """The process is gone: no call and no append of it takes effect any more."""
@@ -154,7 +154,7 @@ class World:
             clock=self.clock,
             executor=executor,
             progress=Silent(),
-            secrets=lambda references: {r: self.secrets[r] for r in references},
+            secrets=self.store,
             outputs=lambda name: {},
             new_uid=lambda: Uid(uuid.uuid4().hex),
             new_token=lambda: Token(uuid.uuid4().hex),

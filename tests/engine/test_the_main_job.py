@@ -306,7 +306,7 @@ def test_outputs_are_kept_in_state(world):
 
 
 def test_a_secret_reaches_the_cloud_and_never_the_state(world):
-    world.secrets = {"env:PW": Secret("hunter2", "env:PW", "v1")}
+    world.store.kept = {"env:PW": Secret("hunter2", "env:PW", "v1")}
     world.want("db", spec={"password": "${secret('env:PW')}"})
     world.apply()
     assert world.cloud.objects()[0].spec["password"] == "hunter2"
@@ -316,10 +316,10 @@ def test_a_secret_reaches_the_cloud_and_never_the_state(world):
 
 
 def test_a_rotated_secret_is_sent_again(world):
-    world.secrets = {"env:PW": Secret("hunter2", "env:PW", "v1")}
+    world.store.kept = {"env:PW": Secret("hunter2", "env:PW", "v1")}
     world.want("db", spec={"password": "${secret('env:PW')}"})
     world.apply()
-    world.secrets = {"env:PW": Secret("hunter3", "env:PW", "v2")}
+    world.store.kept = {"env:PW": Secret("hunter3", "env:PW", "v2")}
     assert world.actions() == {"db": "update"}
     world.apply()
     assert world.cloud.objects()[0].spec["password"] == "hunter3"

@@ -11,6 +11,7 @@ from orchestrator.kit.simulation.faults import Faults, Rule
 from orchestrator.kit.simulation.responders import Responders
 from orchestrator.model.errors import PermanentError, TransientError
 from orchestrator.model.values import Secret
+from orchestrator.testing.secrets import one
 from providers.aws import sandbox
 from providers.aws.client import Client, Settings
 from providers.aws.secrets import BATCH, PARAMETERS, open_parameters, open_secrets
@@ -32,7 +33,9 @@ class Account:
         return self
 
     def secret(self, name: str, value: str) -> str:
-        return self.raw.call("secretsmanager", "CreateSecret", {"Name": name, "SecretString": value})["VersionId"]
+        return self.raw.call("secretsmanager", "CreateSecret", {"Name": name, "SecretString": value})[
+            "VersionId"
+        ]
 
     def parameter(self, name: str, value: str) -> str:
         asked = {"Name": name, "Value": value, "Type": "SecureString", "Overwrite": True}
@@ -58,13 +61,6 @@ def served(tmp_path_factory):
 @pytest.fixture
 def account(served):
     return served.fresh()
-
-
-def one(source, reference):
-    answer = source.resolve([reference])[reference]
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
 
 
 def test_a_secret_has_the_stores_own_version(account):
@@ -95,7 +91,9 @@ def test_many_secrets_take_few_calls(account):
 
 def test_what_is_not_there_is_named_with_the_nearest_name(account):
     account.secret("app/database", "hunter2")
-    with pytest.raises(PermanentError, match=r"aws-sm:app/databse: there is no such secret.*'app/database'") as caught:
+    with pytest.raises(
+        PermanentError, match=r"aws-sm:app/databse: there is no such secret.*'app/database'"
+    ) as caught:
         one(account.secrets, "aws-sm:app/databse")
     assert caught.value.code == "NotFound"
 
@@ -181,7 +179,7 @@ def test_many_parameters_take_few_calls(account):
 
 def test_a_missing_parameter_and_a_missing_version_are_named(account):
     account.parameter("/app/database", "x")
-    with pytest.raises(PermanentError, match="no such secret in .*'/app/database'"):
+    with pytest.raises(PermanentError, match=r"no such secret in .*'/app/database'"):
         one(account.parameters, "aws-ssm:/app/databas")
     with pytest.raises(PermanentError, match="no such secret with the version 7"):
         one(account.parameters, "aws-ssm:/app/database@7")

@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.adapters.secrets_env import source
 from orchestrator.model.errors import PermanentError
+from orchestrator.testing.secrets import one
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +20,7 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def test_a_variable_is_a_secret_that_knows_its_reference(tmp_path: Path) -> None:
-    secret = source({}, tmp_path).resolve(["env:OPSCTL_TEST_A"])["env:OPSCTL_TEST_A"]
+    secret = one(source({}, tmp_path), "env:OPSCTL_TEST_A")
     assert (secret.value, secret.reference, secret.version) == ("hunter2", "env:OPSCTL_TEST_A", "")
     assert "hunter2" not in repr(secret) + str(secret)
 
@@ -30,7 +31,7 @@ def test_a_variable_is_a_secret_that_knows_its_reference(tmp_path: Path) -> None
 def test_a_missing_one_is_named(tmp_path: Path, name: str, said: str) -> None:
     """A CI service leaves a secret that does not exist empty: that is missing too."""
     with pytest.raises(PermanentError, match=f"env:{name}: the variable {name} {said}"):
-        source({}, tmp_path).resolve(["env:OPSCTL_TEST_A", f"env:{name}"])
+        one(source({}, tmp_path), f"env:{name}")
 
 
 def test_with_a_key_a_change_is_seen_and_nothing_is_told(
@@ -38,7 +39,7 @@ def test_with_a_key_a_change_is_seen_and_nothing_is_told(
 ) -> None:
     def version() -> str:
         secrets = source({"key": "env:OPSCTL_TEST_KEY"}, tmp_path)
-        return secrets.resolve(["env:OPSCTL_TEST_A"])["env:OPSCTL_TEST_A"].version
+        return one(secrets, "env:OPSCTL_TEST_A").version
 
     first = version()
     assert first == version()

@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.adapters.secrets_file import LIMIT, FileSecrets, source
 from orchestrator.model.errors import PermanentError
+from orchestrator.testing.secrets import one
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def resolve(folder: Path, reference: str, **settings: Any) -> Any:
-    return source(settings, folder).resolve([reference])[reference]
+    return one(source(settings, folder), reference)
 
 
 def test_a_files_text_without_its_last_newline(folder: Path) -> None:
@@ -84,7 +85,7 @@ def test_a_file_that_others_can_read_is_told_once(folder: Path, mode: int, who: 
     secrets = source({}, folder)
     assert isinstance(secrets, FileSecrets)
     for _ in range(2):
-        assert secrets.resolve(["file:plain"])["file:plain"].value == "hunter2"
+        assert one(secrets, "file:plain").value == "hunter2"
     assert secrets.warnings == [
         f"file:plain can be read by {who} on this machine (mode {mode:04o}): chmod 600"
     ]
@@ -95,3 +96,30 @@ def test_a_file_of_ones_own_is_no_news(folder: Path) -> None:
     assert isinstance(secrets, FileSecrets)
     secrets.resolve(["file:plain"])
     assert secrets.warnings == []
+
+
+def test_a_stored_file_is_its_owners_alone_and_read_back(folder: Path) -> None:
+    """Made with its folder; mode 0600, whatever lay there before."""
+    sink = source({}, folder)
+    assert sink.store("file:deep/made", "one") == ""
+    (folder / "deep/made").chmod(0o644)
+    sink.store("file:deep/made", "two")
+    assert (folder / "deep/made").stat().st_mode & 0o777 == 0o600
+    assert resolve(folder, "file:deep/made").value == "two"
+    assert [p.name for p in (folder / "deep").iterdir()] == ["made"]
+
+
+def test_a_stored_field_leaves_the_others(folder: Path) -> None:
+    (folder / "key").write_text("k" * 32)
+    version = source({"key": "file:key"}, folder).store("file:some.json#deep.pass", "new")
+    assert resolve(folder, "file:some.json#deep.pass").value == "new"
+    assert resolve(folder, "file:some.json#user").value == "me"
+    assert resolve(folder, "file:some.json#deep.pass", key="file:key").version == version
+
+
+def test_what_cannot_be_stored_leaves_the_file_as_it_is(folder: Path) -> None:
+    with pytest.raises(PermanentError, match="it is not JSON"):
+        source({}, folder).store("file:plain#field", "x")
+    assert resolve(folder, "file:plain").value == "hunter2"
+    with pytest.raises(PermanentError, match="file exists"):
+        source({}, folder).store("file:plain/below", "x")

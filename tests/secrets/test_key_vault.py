@@ -13,6 +13,7 @@ from azure.keyvault.secrets import SecretClient
 from orchestrator.kit.simulation.faults import Faults, Rule
 from orchestrator.kit.simulation.responders import Responders
 from orchestrator.model.errors import PermanentError, TransientError
+from orchestrator.testing.secrets import one
 from providers.azure import sandbox
 from providers.azure.secrets import open_vaults
 
@@ -20,12 +21,12 @@ from providers.azure.secrets import open_vaults
 class Asked:
     """A credential that notes what it was asked for."""
 
-    def __init__(self, token: str = "sandbox") -> None:
-        self.token, self.asked = token, []
+    def __init__(self) -> None:
+        self.asked = []
 
     def get_token(self, *scopes, **options):
         self.asked.append((scopes, options.get("tenant_id")))
-        return AccessToken(self.token, 2**31)
+        return AccessToken("sandbox", 2**31)
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +64,6 @@ def client(settings, vault, credential=None):
         verify_challenge_resource=False,
         retry_total=0,
     )
-
-
-def one(source, reference):
-    answer = source.resolve([reference])[reference]
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
 
 
 def test_the_vendors_client_sets_reads_lists_and_deletes(settings, vault):
@@ -116,7 +110,9 @@ def test_two_fields_of_one_secret_are_one_call(settings, vault):
 def test_what_is_not_there_is_named_with_the_nearest_name(settings, vault):
     client(settings, vault).set_secret("database", "x")
     source = open_vaults(settings, Path())
-    with pytest.raises(PermanentError, match=r"no such secret in the vault .*did you mean 'database'") as caught:
+    with pytest.raises(
+        PermanentError, match=r"no such secret in the vault .*did you mean 'database'"
+    ) as caught:
         one(source, f"azure-kv:{vault}/databse")
     assert caught.value.code == "NotFound"
     with pytest.raises(PermanentError, match="no such secret with the version"):

@@ -1,4 +1,4 @@
-"""The settings of every configured provider, checked against what its family says that they are.
+"""The settings of every configured provider and secret source, checked against what its family says that they are.
 
 Enters: a loaded stack, and the schema of each installed family. Leaves: a diagnostic for every key or value that
 does not fit, at its line in opsctl.yaml or in the environment's overlay. Holds: nothing is connected, no secret
@@ -54,3 +54,28 @@ def _known(schema: Property, *, filled: bool) -> Iterator[tuple[str, Property]]:
     """The family's own settings; the sandbox gives what would be required otherwise."""
     for name, each in schema.properties.items():
         yield name, replace(each, required=each.required and not filled)
+
+
+SOURCE: Final[Mapping[str, Property]] = {
+    "provider": Property("string", "the provider instance whose settings it takes, such as aws.eu"),
+    "key": Property("string", "a reference to a key, for versions of secrets that have none: env:NAME"),
+    "untrusted": Property("boolean", "whether an untrusted plan may read from it", default=False),
+    "endpoint": Property("string", "`sandbox` for the local stand-in, or another address"),
+}
+"""Settings that the core reads, of every secret source."""
+
+
+def check_secrets(stack: Stack, sources: Mapping[str, Property]) -> list[Diagnostic]:
+    """Everything that is wrong with the settings of secret sources. ``sources`` has the schemas of those installed."""
+    place: Any = stack.source
+    found = Findings()
+    for name, settings in stack.secrets.items() if place is not None else ():
+        at: Path = ("secrets", name)
+        schema = sources.get(family(ProviderName(name)))
+        if schema is None:
+            hint = did_you_mean(name, sources) or f"installed: {', '.join(sorted(sources))}"
+            found.error(f"no secret source {name!r} is installed", place.key_position(at), hint)
+        else:
+            known = {**SOURCE, **schema.properties}
+            found.violations(check(settings, replace(schema, properties=known), at), place)
+    return found.diagnostics

@@ -98,7 +98,10 @@ BEHAVIOURS: Final = (
     Behaviour("server defaults for storage, backup, availability", SPECS),
     Behaviour("vaults answer a challenge before anything else", "sdk:SecretClient.get_secret"),
     Behaviour("secrets are set, read by version, listed in pages", "sdk:SecretClient.set_secret"),
-    Behaviour("404 SecretNotFound, 403 for a disabled one, 409 for a deleted one", "vendor-doc:keyvault/secrets REST"),
+    Behaviour(
+        "404 SecretNotFound, 403 for a disabled one, 409 for a deleted one",
+        "vendor-doc:keyvault/secrets REST",
+    ),
     Behaviour("a vault is there as soon as somebody names it", "none"),
     Behaviour("public addresses and server names are loopback addresses", "none"),
 )

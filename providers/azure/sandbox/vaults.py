@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 TOKEN: Final = "sandbox"  # noqa: S105 - the sandbox's own, on loopback, in every copy of opsctl
 RESOURCE: Final = "https://vault.azure.net"
 _NAME: Final = re.compile(r"[0-9a-zA-Z-]{1,127}")
-_PATH: Final = re.compile(r"/(?P<vault>[0-9a-zA-Z-]{3,24})/secrets(?:/(?P<name>[^/]*)(?:/(?P<version>[^/]*))?)?/?")
+_PATH: Final = re.compile(
+    r"/(?P<vault>[0-9a-zA-Z-]{3,24})/secrets(?:/(?P<name>[^/]*)(?:/(?P<version>[^/]*))?)?/?"
+)
 _PAGE: Final = 25
 _LARGEST: Final = 25 * 1024
 
@@ -77,11 +79,16 @@ class VaultSimulator:
         path = _PATH.fullmatch(request.path)
         if path is None:
             raise RefusedError(404, "NotFound", f"nothing is at {request.path}")
-        vault, base = self.vaults.setdefault(path["vault"], Vault()), f"https://{path['vault']}.vault.azure.net"
+        vault, base = (
+            self.vaults.setdefault(path["vault"], Vault()),
+            f"https://{path['vault']}.vault.azure.net",
+        )
         name, version = path["name"] or "", path["version"] or ""
         match request.method, bool(name), version:
             case "GET", False, _:
-                return self._list(request, base, [(n, v[-1]) for n, v in vault.secrets.items() if n not in vault.deleted])
+                return self._list(
+                    request, base, [(n, v[-1]) for n, v in vault.secrets.items() if n not in vault.deleted]
+                )
             case "GET", True, "versions":
                 return self._list(request, base, [(name, v) for v in _known(vault, name)], versions=True)
             case "GET", True, _:
@@ -98,7 +105,9 @@ class VaultSimulator:
         given = request.headers.get("Authorization", "")
         if given == f"Bearer {TOKEN}":
             return
-        where = f'Bearer authorization="https://login.microsoftonline.com/{self.tenant}", resource="{RESOURCE}"'
+        where = (
+            f'Bearer authorization="https://login.microsoftonline.com/{self.tenant}", resource="{RESOURCE}"'
+        )
         said = "AKV10000: Request is missing a Bearer or PoP token."
         if given:
             where += ', error="invalid_token"'

@@ -17,6 +17,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from providers.openstack.sandbox import (
+    barbican,
     cinder,
     glance,
     keystone,
@@ -39,6 +40,7 @@ _OPEN: Mapping[str, tuple[Route, ...]] = {
     "network": neutron.OPEN,
     "image": glance.OPEN,
     "volume": cinder.OPEN,
+    "key-manager": barbican.OPEN,
 }
 _ROUTES: Mapping[str, tuple[Route, ...]] = {
     "identity": keystone.ROUTES,
@@ -46,6 +48,7 @@ _ROUTES: Mapping[str, tuple[Route, ...]] = {
     "network": neutron.ROUTES,
     "image": glance.ROUTES,
     "volume": cinder.ROUTES,
+    "key-manager": barbican.ROUTES,
 }
 _VERSIONS: Mapping[str, Callable[[Any], tuple[int, int]]] = {
     "compute": nova_others.asked_version,
@@ -79,8 +82,11 @@ def failed(
 
 
 def _response(answer: Answer, request_id: str) -> Response:
-    text = "" if answer.body is None else json.dumps(answer.body)
-    response = Response(text, status=answer.status, content_type="application/json")
+    if isinstance(answer.body, bytes):
+        response = Response(answer.body, status=answer.status)
+    else:
+        text = "" if answer.body is None else json.dumps(answer.body)
+        response = Response(text, status=answer.status, content_type="application/json")
     for name, value in answer.headers.items():
         response.headers[name] = value
     response.headers["x-openstack-request-id"] = request_id

@@ -33,6 +33,9 @@ BEHAVIOURS = (
     Behaviour("volume attachment and detachment", _REAL),
     Behaviour("quotas: nova 403, neutron 409, cinder 413", _REAL),
     Behaviour("images: list, filters, one by id", _REAL),
+    Behaviour(
+        "secrets: stored, listed by name, payload by content type", "vendor-doc:Barbican Key Manager API v1"
+    ),
     Behaviour("lists, waits and finds of the client library", _SDK),
     Behaviour("throttling: 429 with Retry-After", "vendor-doc:oslo.limit and deployment proxies"),
     Behaviour("a floating address answers by its server's state and its rules", "none"),

@@ -16,6 +16,7 @@ _SERVICES = (
     ("network", "neutron", "/network"),
     ("image", "glance", "/image"),
     ("volumev3", "cinder", "/volume/v3/{project}"),
+    ("key-manager", "barbican", "/key-manager"),
 )
 _LIFETIME = dt.timedelta(hours=24)
 

@@ -94,10 +94,17 @@ def identity_body(problem: Problem) -> dict[str, Any]:
     return {"error": {"code": problem.status, "message": problem.message, "title": title}}
 
 
+def key_manager_body(problem: Problem) -> dict[str, Any]:
+    """Barbican, by its API reference: status, title and description."""
+    title = _TITLES.get(problem.status, "Error")
+    return {"code": problem.status, "title": title, "description": problem.message}
+
+
 BODIES: Mapping[str, Callable[[Problem], dict[str, Any]]] = {
     "identity": identity_body,
     "compute": compute_body,
     "volume": compute_body,
     "network": network_body,
     "image": image_body,
+    "key-manager": key_manager_body,
 }

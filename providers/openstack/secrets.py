@@ -1,0 +1,166 @@
+"""Secrets in Barbican: ``barbican:name#json.path@id``, or ``barbican:id``.
+
+Enters: references, the settings of an OpenStack provider. Leaves: secrets whose version is the id of the object, since
+Barbican's secrets are never changed: a new version is a new secret of the same name, and the newest one counts. Holds:
+a name is two calls, an id is one; many are asked for at the same time, and one of which two fields are wanted once.
+Protocol: the Key Manager API reference v1, by openstacksdk's key_manager. Not proved against a real service yet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from orchestrator.kit.secret_references import (
+    EXPIRED,
+    FORBIDDEN,
+    RESOLVING,
+    STORING,
+    Reference,
+    answered,
+    field,
+    missing,
+    read,
+    refusal,
+    together,
+    with_field,
+)
+from orchestrator.model.diagnostic import did_you_mean
+from orchestrator.model.errors import PermanentError, ProviderError
+from orchestrator.model.values import Secret
+from orchestrator.seams.secrets import Answers, SecretPlugin
+from providers.openstack import SETTINGS, errors
+from providers.openstack.client import Client
+
+_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SERVICE: Final = "key-manager"
+_LISTED: Final = 100
+
+
+class Barbican:
+    """The secrets of one project."""
+
+    warnings: Sequence[str] = ()
+
+    def __init__(self, client: Client) -> None:
+        """Keep the client; nothing is connected yet."""
+        self._client = client
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """By operation."""
+        return self._client.calls
+
+    def resolve(self, references: Sequence[str]) -> Answers:
+        """Every secret once, at the same time."""
+        parts = [read(text, _ID) for text in references]
+        names = list(dict.fromkeys((at.name, at.version) for at in parts))
+        bodies = dict(zip(names, together(lambda name: self._body(*name), names), strict=True))
+
+        def one(text: str) -> Secret:
+            at = read(text, _ID)
+            body = bodies[at.name, at.version]
+            if isinstance(body, ProviderError):
+                raise self._told(at, body)
+            return Secret(field(at, _text(at, body[0])), text, body[1])
+
+        return answered(references, one)
+
+    def store(self, reference: str, value: str) -> str:
+        """Make a new secret of the name; older ones stay, and can still be pinned."""
+        at = read(reference, _ID)
+        if at.version or _ID.fullmatch(at.name):
+            raise refusal(reference, "an id is made by storing, and cannot be chosen", doing=STORING)
+        try:
+            text = with_field(at, self._text_of(at), value)
+            body = {"name": at.name, "payload": text, "payload_content_type": "text/plain"}
+            made = self._client.send(_SERVICE, "POST", "/secrets", {**body, "secret_type": "opaque"})
+        except PermanentError as error:
+            raise self._told(at, error, STORING) from error
+        return _id(made["secret_ref"])
+
+    def _text_of(self, at: Reference) -> str | None:
+        """What is there, where only a field of it changes."""
+        if not at.path:
+            return None
+        body = self._body(at.name, "")
+        if isinstance(body, ProviderError):
+            if errors.is_missing(body):
+                return None
+            raise body
+        return _text(at, body[0])
+
+    def _body(self, name: str, version: str) -> tuple[bytes, str] | ProviderError:
+        """Payload and id of a secret, or why they are not to be had."""
+        try:
+            id = version or (name if _ID.fullmatch(name) else self._newest(name))
+            content = self._client.send(_SERVICE, "GET", f"/secrets/{id}/payload", accept="*/*")
+        except PermanentError as error:
+            return error
+        return bytes(content), id
+
+    def _newest(self, name: str) -> str:
+        asked = {"name": name, "sort": "created:desc", "limit": _LISTED}
+        found = self._client.get(_SERVICE, "/secrets", **asked)["secrets"]
+        active = [s for s in found if s.get("name") == name and s.get("status", "ACTIVE") == "ACTIVE"]
+        if not active:
+            raise PermanentError("none of that name", RESOLVING, errors.MISSING)
+        return _id(max(active, key=lambda s: str(s["created"]))["secret_ref"])
+
+    def _told(self, at: Reference, error: ProviderError, doing: str = RESOLVING) -> ProviderError:
+        if not isinstance(error, PermanentError) or error.message.startswith(at.text):
+            return error
+        match error.code:
+            case errors.MISSING if doing == RESOLVING:
+                return missing(at.text, self._nowhere(at))
+            case errors.FORBIDDEN:
+                role = "creator" if doing == STORING else "observer or creator"
+                reason = f"it is not allowed: the user needs Barbican's role {role} ({error.message})"
+                return refusal(at.text, reason, FORBIDDEN, doing=doing)
+            case "AuthenticationFailed":
+                return refusal(
+                    at.text, f"Keystone refuses the credentials: {error.message}", EXPIRED, doing=doing
+                )
+            case _:
+                return refusal(at.text, f"{error.operation}: {error.message}", error.code, doing=doing)
+
+    def _nowhere(self, at: Reference) -> str:
+        """There is none; the nearest name is told where names may be listed."""
+        version = f" with the id {at.version}" if at.version else ""
+        try:
+            listed = self._client.get(_SERVICE, "/secrets", limit=_LISTED)["secrets"]
+        except ProviderError:
+            listed = []
+        known = [str(s["name"]) for s in listed if s.get("name")]
+        near = "" if at.name in known else did_you_mean(at.name, known)
+        return f"there is no such secret{version} in this project{f'; {near}' if near else ''}"
+
+
+def _id(reference: str) -> str:
+    return reference.rstrip("/").rpartition("/")[2]
+
+
+def _text(at: Reference, payload: bytes) -> str:
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        raise refusal(at.text, "it is binary, and not UTF-8 text") from None
+
+
+def open_barbican(settings: Mapping[str, Any], folder: Path) -> Barbican:
+    """The project's secrets; it is connected only when one is asked for."""
+    del folder
+    return Barbican(Client(settings, name="barbican"))
+
+
+plugin: Final = SecretPlugin(
+    "barbican",
+    "barbican:name#json.path@id",
+    "OpenStack's Barbican (not proved against a real service yet)",
+    open_barbican,
+    open_barbican,
+    SETTINGS,
+    family="openstack",
+)
