@@ -184,7 +184,8 @@ class ParameterStore:
             except PermanentError as error:
                 refused |= dict.fromkeys(batch, error)
                 continue
-            for body in answer["Parameters"]:
+            for body in sorted(answer["Parameters"], key=lambda p: int(p["Version"])):
+                # Without a version the newest is meant, which a pinned older one of the same call is not.
                 found |= {each: body for each in batch if _selects(each, body)}
         known: list[str] = []
 
