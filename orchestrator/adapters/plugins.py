@@ -1,4 +1,4 @@
-"""Plugins by entry point: provider families, state backends, secret sources. Loaded by name, when they are needed.
+"""Plugins by entry point: provider families, state backends, secret sources, keys. Loaded by name, when they are needed.
 
 Holds: an unknown name is answered with the nearest known one, and a plugin that cannot be imported is named
 with its distribution; neither is ever a traceback.
@@ -18,7 +18,13 @@ from orchestrator.seams.manifest import Manifest
 PROVIDERS: Final = "opsctl.providers"
 BACKENDS: Final = "opsctl.backends"
 SECRETS: Final = "opsctl.secrets"
-_WHAT: Final = {PROVIDERS: "provider", BACKENDS: "state backend", SECRETS: "secret source"}
+KEYS: Final = "opsctl.keys"
+_WHAT: Final = {
+    PROVIDERS: "provider",
+    BACKENDS: "state backend",
+    SECRETS: "secret source",
+    KEYS: "source of keys",
+}
 
 
 class PluginError(OpsctlError):

@@ -1,7 +1,8 @@
 """The one place that picks adapters and providers; nothing above it names one."""
 
 from orchestrator.bootstrap.catalogue import abstract_types, catalogue, opsctl_version
-from orchestrator.bootstrap.plan_files import read_plan, write_input, write_plan
+from orchestrator.bootstrap.guards import OpenedPlan, open_plan, signer_of
+from orchestrator.bootstrap.plan_files import SavedPlan, read_plan, save_plan, write_input
 from orchestrator.bootstrap.policies import policy_check, policy_paths, policy_tests
 from orchestrator.bootstrap.sandboxes import (
     SandboxStatus,
@@ -14,12 +15,15 @@ from orchestrator.bootstrap.sessions import Session, charter_of, open_saved, ope
 from orchestrator.bootstrap.workspaces import Running
 
 __all__ = [
+    "OpenedPlan",
     "Running",
     "SandboxStatus",
+    "SavedPlan",
     "Session",
     "abstract_types",
     "catalogue",
     "charter_of",
+    "open_plan",
     "open_saved",
     "open_stack",
     "open_state",
@@ -32,6 +36,7 @@ __all__ = [
     "sandbox_serve",
     "sandbox_status",
     "sandbox_up",
+    "save_plan",
+    "signer_of",
     "write_input",
-    "write_plan",
 ]

@@ -9,10 +9,10 @@ from typing import Any, Final
 from orchestrator.adapters import plugins
 from orchestrator.adapters.sandbox_host import reachable
 from orchestrator.adapters.secret_sources import SecretSources
-from orchestrator.kit.sealed import PLAIN
 from orchestrator.model.duration import seconds
 from orchestrator.model.errors import StateError
 from orchestrator.model.plan import Charter
+from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
 from orchestrator.seams.state import StateBackend
 
@@ -24,20 +24,28 @@ _FAMILIES: Final = {"s3": "aws"}
 _SHORTEST, _LONGEST = 1.0, 3600.0
 
 
-def open_state_backend(charter: Charter, folder: Path, clock: Clock, secrets: SecretSources) -> StateBackend:
+def open_state_backend(
+    charter: Charter, folder: Path, clock: Clock, secrets: SecretSources, cipher: Cipher
+) -> StateBackend:
     """Where the state of a stack is kept. Raises OpsctlError where the settings are wrong."""
-    return backend_of(charter.state, charter, folder, clock, secrets)
+    return backend_of(charter.state, charter, folder, clock, secrets, cipher=cipher)
 
 
 def backend_of(
-    state: Mapping[str, Any], charter: Charter, folder: Path, clock: Clock, secrets: SecretSources
+    state: Mapping[str, Any],
+    charter: Charter,
+    folder: Path,
+    clock: Clock,
+    secrets: SecretSources,
+    *,
+    cipher: Cipher,
 ) -> StateBackend:
-    """The backend that a block ``state:`` describes, for the stack of ``charter``."""
+    """The backend that a block ``state:`` describes, for the stack of ``charter``; ``cipher`` seals what it stores."""
     lease_time(state)
     name = str(state.get("backend", "sqlite"))
     settings = reachable(_FAMILIES.get(name, name), {k: v for k, v in state.items() if k not in _COMMON})
     opened: StateBackend = plugins.load(plugins.BACKENDS, name)(
-        _revealed(settings, secrets), stack=charter.id, folder=folder, clock=clock, cipher=PLAIN
+        _revealed(settings, secrets), stack=charter.id, folder=folder, clock=clock, cipher=cipher
     )
     return opened
 

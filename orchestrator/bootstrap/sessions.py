@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from orchestrator.adapters.secret_sources import SecretSources
@@ -15,20 +16,23 @@ from orchestrator.bootstrap.catalogue import (
     source_schemas,
     type_folders,
 )
-from orchestrator.bootstrap.plan_files import read_plan
+from orchestrator.bootstrap.guards import OpenedPlan, stack_cipher
 from orchestrator.bootstrap.policies import policy_paths
 from orchestrator.bootstrap.workspaces import Running, make_workspace
 from orchestrator.engine.planning import Blueprint
 from orchestrator.engine.workspace import Workspace
 from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.errors import InvalidSpecError, OpsctlError
-from orchestrator.model.plan import Charter, Plan
+from orchestrator.model.plan import Charter
 from orchestrator.model.scope import Surroundings
 from orchestrator.model.stack import Stack
 from orchestrator.model.verdict import Bundle
+from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.progress import Progress
 from orchestrator.stages.compose import compose
 from orchestrator.stages.load import Loaded, check_providers, check_secrets, load
+
+Sealing = Callable[[Charter, Path, SecretSources], Cipher]
 
 
 @dataclass(slots=True)
@@ -39,6 +43,8 @@ class Session:
     blueprint: Blueprint
     workspace: Workspace
     folder: Path
+    cipher: Cipher
+    """What seals the state and the plans of the stack."""
     diagnostics: tuple[Diagnostic, ...] = ()
     loaded: Loaded | None = None
     running: Running = field(default_factory=Running)
@@ -110,18 +116,26 @@ def open_stack(
     return replace(session, folder=folder)
 
 
-def open_state(folder: Path, *, environment: str | None = None, progress: Progress) -> Session:
-    """A stack for commands that only look at its state: resources are not composed."""
+def open_state(
+    folder: Path, *, environment: str | None = None, progress: Progress, rewriting: bool = False
+) -> Session:
+    """A stack for commands that only look at its state: resources are not composed.
+
+    ``rewriting``: what is stored plain is read even where it must be encrypted, and a fresh key seals.
+    """
     loaded = load(folder, environment=environment, params={}, paths=type_folders(), untrusted=False)
     blueprint = Blueprint(charter_of(loaded.stack), ())
-    return _opened(blueprint, folder, progress, diagnostics=loaded.diagnostics, loaded=loaded)
+    sealing = partial(stack_cipher, rewriting=rewriting)
+    return _opened(
+        blueprint, folder, progress, diagnostics=loaded.diagnostics, loaded=loaded, sealing=sealing
+    )
 
 
-def open_saved(path: Path, *, folder: Path, progress: Progress) -> tuple[Plan, Session]:
+def open_saved(opened: OpenedPlan, *, folder: Path, progress: Progress) -> Session:
     """A saved plan with all that it needs; the files of the stack are not read."""
-    plan = read_plan(path)
+    plan = opened.plan
     blueprint = Blueprint(
-        plan.charter,
+        opened.charter,
         plan.resources,
         plan.bundle,
         plan.moves,
@@ -129,7 +143,7 @@ def open_saved(path: Path, *, folder: Path, progress: Progress) -> tuple[Plan, S
         destroy=plan.destroy,
         opsctl=opsctl_version(),
     )
-    return plan, _opened(blueprint, folder, progress)
+    return _opened(blueprint, folder, progress, sealing=lambda *_: opened.cipher)
 
 
 def _opened(
@@ -140,18 +154,21 @@ def _opened(
     diagnostics: tuple[Diagnostic, ...] = (),
     loaded: Loaded | None = None,
     untrusted: bool = False,
+    sealing: Sealing = stack_cipher,
 ) -> Session:
     running, secrets = Running(), SecretSources(blueprint.charter, folder, untrusted=untrusted)
+    cipher = sealing(blueprint.charter, folder, secrets)
     workspace = make_workspace(
         blueprint.charter,
         folder,
         progress,
         running,
         secrets=secrets,
+        cipher=cipher,
         outputs=lambda name: _outputs_of(name, blueprint.charter, folder),
     )
     return Session(
-        blueprint.charter, blueprint, workspace, folder, diagnostics, loaded, running, secrets.noticed
+        blueprint.charter, blueprint, workspace, folder, cipher, diagnostics, loaded, running, secrets.noticed
     )
 
 
@@ -165,6 +182,8 @@ def charter_of(stack: Stack) -> Charter:
         state=stack.state,
         policy=stack.policy,
         secrets=stack.secrets,
+        encryption=stack.encryption,
+        signatures=stack.signatures,
         params=stack.values,
         outputs={name: output.value for name, output in stack.outputs.items()},
     )

@@ -21,6 +21,7 @@ from orchestrator.model.duration import seconds
 from orchestrator.model.errors import OpsctlError
 from orchestrator.model.ids import ProviderName, Token, Uid, family
 from orchestrator.model.plan import Charter
+from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.executor import Executor
 from orchestrator.seams.gate import GateProbe
 from orchestrator.seams.manifest import Context, Manifest
@@ -57,6 +58,7 @@ def make_workspace(
     running: Running,
     *,
     secrets: SecretSources,
+    cipher: Cipher,
     outputs: Callable[[str], Mapping[str, object]],
 ) -> Workspace:
     """What a run works with; ``outputs`` finds the outputs of another stack by its name."""
@@ -82,7 +84,7 @@ def make_workspace(
     return Workspace(
         providers=providers,
         kind=catalogue().kind,
-        state=open_state_backend(charter, folder, clock, secrets),
+        state=open_state_backend(charter, folder, clock, secrets, cipher),
         lease=lease_time(charter.state),
         policy=_engine(charter),
         probes=_probes(),

@@ -19,13 +19,20 @@ def register(app: typer.Typer) -> None:
     app.command()(destroy)
 
 
-def apply(
+def apply(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     *,
     plan_file: Annotated[
         Path | None, typer.Argument(metavar="PLANFILE", help="A plan that was saved with plan --out.")
     ] = None,
     auto_approve: Approved = False,
+    require_signature: Annotated[
+        bool, typer.Option("--require-signature", help="Refuse a saved plan that no trusted key has signed.")
+    ] = False,
+    trusted: Annotated[
+        Path | None,
+        typer.Option("--trusted", metavar="FOLDER", help="Take the keys from the opsctl.yaml there."),
+    ] = None,
     environment: Environment = None,
     param: Params = None,
     output: Format = Output.TEXT,
@@ -33,13 +40,15 @@ def apply(
     """Plan, ask, and do it. With a saved plan: do exactly what it says."""
     console = console_of(context, output, report=True)
     values = parameters(param)
+    if plan_file is None and (require_signature or trusted is not None):
+        raise typer.BadParameter("--require-signature and --trusted are about a saved plan: name its file")
     if plan_file is not None and (environment or values):
         raise typer.BadParameter("a saved plan has its environment and parameters in it: leave -e and -p out")
     from orchestrator.cli.work import applying  # noqa: PLC0415 - lazy
     from orchestrator.cli.work.planning import Wish  # noqa: PLC0415 - lazy
 
     if plan_file is not None:
-        return applying.apply_saved(console, plan_file)
+        return applying.apply_saved(console, plan_file, trusted=trusted, signed=require_signature)
     return applying.apply(console, Wish(environment, values), approved=auto_approve)
 
 

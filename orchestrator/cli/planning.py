@@ -10,6 +10,9 @@ import typer
 from orchestrator.cli.console import Output
 from orchestrator.cli.options import Environment, Format, Params, console_of, parameters
 
+_KEY_HELP = (
+    "Sign the saved plan: an ed25519 private key in a file, or a secret such as env:NAME (repeatable)."
+)
 _GRAPH = ("text", "mermaid", "dot")
 
 
@@ -40,6 +43,10 @@ def plan(  # noqa: PLR0913 - one parameter an option
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Save the plan for apply.")
     ] = None,
+    sign: Annotated[
+        list[str] | None,
+        typer.Option("--sign", metavar="KEY", help=_KEY_HELP),
+    ] = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="End with 2 where there are changes.")
     ] = False,
@@ -62,10 +69,12 @@ def plan(  # noqa: PLR0913 - one parameter an option
     """Show what apply would do, and what policy says about it."""
     console = console_of(context, output, report=True)
     values = parameters(param)
+    if sign and out is None:
+        raise typer.BadParameter("--sign signs the plan that --out saves: add --out FILE")
     from orchestrator.cli.work.planning import Wish, plan  # noqa: PLC0415 - lazy
 
     wish = Wish(environment, values, destroy=destroy, untrusted=untrusted, trusted=trusted)
-    return plan(console, wish, out=out, save_input=save_input, detailed=detailed_exitcode)
+    return plan(console, wish, out=out, save_input=save_input, detailed=detailed_exitcode, keys=sign or ())
 
 
 def drift(

@@ -16,7 +16,7 @@ from orchestrator.engine.reading import accounts
 from orchestrator.engine.stepping import Stepper
 from orchestrator.engine.workspace import Workspace
 from orchestrator.model.change import Action, Change
-from orchestrator.model.errors import OpsctlError, PolicyDeniedError, StalePlanError
+from orchestrator.model.errors import OpsctlError, PolicyDeniedError, SignatureRefusedError, StalePlanError
 from orchestrator.model.ids import Address, family
 from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.plan import Plan
@@ -62,6 +62,11 @@ Approve = Callable[[Planned], bool]
 
 def apply(blueprint: Blueprint, workspace: Workspace, *, holder: Holder, approve: Approve) -> Applied | None:
     """Plan under the lease, ask ``approve``, and apply exactly that; None where it was not approved."""
+    if blueprint.charter.signatures.get("required") is True:
+        raise SignatureRefusedError(
+            "opsctl.yaml requires signed plans, and this one would be nobody's: nothing was applied\n"
+            "hint: opsctl plan --out FILE --sign KEY, and opsctl apply FILE"
+        )
     lease = workspace.state.lease(holder, ttl=workspace.lease)
     try:
         planned = plan(replace(blueprint, stage=Stage.APPLY), workspace)

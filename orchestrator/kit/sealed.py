@@ -58,7 +58,7 @@ def sealed_by(stored: bytes) -> str:
     """The id of the key that sealed bytes ask for."""
     try:
         return f"the key {msgspec.json.decode(stored, type=Head).by}"
-    except msgspec.DecodeError:
+    except ValueError:
         return "an unknown key (and its head is damaged)"
 
 

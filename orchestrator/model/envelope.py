@@ -23,7 +23,7 @@ NAME: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,126}$"
 _TYPES: Final = ("string", "integer", "number", "boolean", "object", "array", "null", "any")
 
 
-def _object(required: Iterable[str] = (), **properties: Property) -> Property:
+def _object(required: Iterable[str] = (), /, **properties: Property) -> Property:
     wanted = set(required)
     return Property(
         "object", properties={n: _required(p) if n in wanted else p for n, p in properties.items()}
@@ -111,6 +111,14 @@ _CLOUD: Final = _object(
     gateOn=Property("string", "the child that is made last: it waits for the composite's health checks"),
     require=Property("array", items=_object(("that", "message"), that=_ANY, message=_STRING)),
 )
+_SIGNER: Final = _object(
+    ("name",),
+    name=Property("string", "whose key it is"),
+    ed25519=Property("string", "the public key: ssh-ed25519 …, PEM or base64, or file:alice.pub"),
+    hmac=Property(
+        "string", "the shared secret by reference, such as env:PLAN_KEY", pattern=r"^[a-z][a-z-]*:."
+    ),
+)
 _OPTIONAL_METADATA: Final = _object(name=_NAME, labels=_LABELS, annotations=_FREE)
 _ADDRESS: Final = Property("string", 'an address, such as main or web["a"]', pattern=r"^\S+$")
 
@@ -158,6 +166,15 @@ ENVELOPES: Final[Mapping[str, Property]] = MappingProxyType(
                 engine=_STRING,
             ),
             secrets=Property("object", additional=_FREE),
+            encryption=_object(
+                ("key",),
+                required=_BOOLEAN,
+                key=Property(
+                    ("object", "string"), "one key, such as {passphrase: env:NAME}; or none", additional=_ANY
+                ),
+                fallback=Property("array", "keys that older data is read with", items=_FREE),
+            ),
+            signatures=_object(required=_BOOLEAN, keys=Property("array", items=_SIGNER)),
             params=Property("object", additional=Property("object", additional=_ANY)),
             env=_STRINGS,
             outputs=Property("object", additional=_ANY),
@@ -260,6 +277,43 @@ def _rules(body: Mapping[str, Any], kind: str) -> Iterator[Violation]:
             yield Violation(("health", index), message, "make it one list item each" if kinds else "add one")
     if kind in ("CompositeType", "Stack"):
         yield from _schemas(body, kind)
+    if kind == "Stack":
+        yield from _keys(body.get("encryption"))
+        yield from _signers(body.get("signatures"))
+
+
+def _keys(encryption: Any) -> Iterator[Violation]:
+    """A key is a map with one entry: the source's name, and what it needs to know."""
+    if not isinstance(encryption, Mapping):
+        return
+    key, hint = (
+        encryption.get("key"),
+        "write one, such as {passphrase: env:OPSCTL_PASSPHRASE} or {file: state.key}",
+    )
+    if isinstance(key, str) and key != "none":
+        yield Violation(
+            ("encryption", "key"), f"encryption.key is {key!r}, which is no key", f"{hint}; or none"
+        )
+    keys: list[tuple[Path, Any]] = [(("encryption", "key"), key)]
+    keys += [(("encryption", "fallback", i), k) for i, k in enumerate(_items(encryption.get("fallback")))]
+    for at, each in keys:
+        if isinstance(each, Mapping) and len(each) != 1:
+            yield Violation(
+                at, f"{render_path(at)} must name one source of keys, and names {len(each)}", hint
+            )
+
+
+def _signers(signatures: Any) -> Iterator[Violation]:
+    if not isinstance(signatures, Mapping):
+        return
+    keys = _items(signatures.get("keys"))
+    if signatures.get("required") is True and not keys:
+        message = "signatures are required, and no key is trusted: no plan could ever be applied"
+        yield Violation(("signatures",), message, "add keys: [{name: …, ed25519: file:alice.pub}]")
+    for index, each in enumerate(keys):
+        if isinstance(each, Mapping) and ("ed25519" in each) is ("hmac" in each):
+            at: Path = ("signatures", "keys", index)
+            yield Violation(at, "a key that is trusted has either ed25519 or hmac", "write one of them")
 
 
 def _schemas(body: Mapping[str, Any], kind: str) -> Iterator[Violation]:

@@ -15,7 +15,7 @@ from orchestrator.model.ids import Address, ProviderName, StackId
 from orchestrator.model.resource import Desired
 from orchestrator.model.verdict import Bundle, Decision, Verdict, denies
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,10 @@ class Charter:
     policy: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Settings of secret sources by scheme."""
+    encryption: Mapping[str, Any] = field(default_factory=dict)
+    """Where the keys of the state are, by reference."""
+    signatures: Mapping[str, Any] = field(default_factory=dict)
+    """Whose signatures count. A saved plan cannot speak for itself: for it, what the stack's folder says counts."""
     params: Mapping[str, Any] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)

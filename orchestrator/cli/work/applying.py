@@ -38,16 +38,19 @@ def apply(console: Console, wish: Wish, *, approved: bool) -> int:
         return _told(work, applied, asking.notes)
 
 
-def apply_saved(console: Console, path: Path) -> int:
+def apply_saved(console: Console, path: Path, *, trusted: Path | None, signed: bool) -> int:
     """Exactly what a saved plan says, or nothing."""
     saved = bootstrap.read_plan(path)
+    plan = bootstrap.open_plan(saved, trusted or PLAN_FOLDER, signed=signed)
     with opened(
-        console, lambda progress: bootstrap.open_saved(path, folder=PLAN_FOLDER, progress=progress)[1]
+        console, lambda progress: bootstrap.open_saved(plan, folder=PLAN_FOLDER, progress=progress)
     ) as work:
         session = work.session
         who = holder(f"apply {path.name}")
+        if plan.signed_by is not None:
+            console.say(f"Signed by {plan.signed_by.name} ({plan.signed_by.key}).")
         applied = work.watched(
-            lambda: applying.apply_saved(saved, session.blueprint, session.workspace, holder=who)
+            lambda: applying.apply_saved(plan.plan, session.blueprint, session.workspace, holder=who)
         )
         return _told(work, applied, found(work, ()))
 

@@ -96,14 +96,25 @@ def graph_of(work: Work) -> Graph:
     return shape
 
 
-def plan(console: Console, wish: Wish, *, out: Path | None, save_input: Path | None, detailed: bool) -> int:
-    """Make a plan, save it and what policies see of it where that is asked for, and show it."""
+def plan(
+    console: Console,
+    wish: Wish,
+    *,
+    out: Path | None,
+    save_input: Path | None,
+    detailed: bool,
+    keys: Sequence[str] = (),
+) -> int:
+    """Make a plan, save it, sign it, save what policies see of it where that is asked for, and show it."""
     with stack(console, wish) as work:
+        session = work.session
+        home = wish.trusted or session.folder
+        signers = [bootstrap.signer_of(key, session.charter, home) for key in keys]
         planned = work.watched(lambda: make_plan(work.session.blueprint, work.session.workspace))
         work.console.interrupts.check()
         notes = found(work, planned.notes)
         if out is not None:
-            kept = bootstrap.write_plan(planned.plan, out)
+            kept = bootstrap.save_plan(planned.plan, out, session.cipher, signers)
         else:
             kept = planned.plan if console.output is Output.TEXT else sealed(planned.plan)
         if save_input is not None:
@@ -113,7 +124,8 @@ def plan(console: Console, wish: Wish, *, out: Path | None, save_input: Path | N
         code = exit_code(planned.plan, detailed=detailed)
         print_plan(console, shown, notes, outputs_before=before, code=code)
     if out is not None:
-        console.say(f"Saved to {out}: {_next(planned.plan, out)}")
+        by = f", signed by {', '.join(s.key for s in signers)}" if signers else ""
+        console.say(f"Saved to {out}{by}: {_next(planned.plan, out)}")
     if save_input is not None:
         console.say(f"Saved what policies see to {save_input}: opsctl policy eval -i {save_input}")
     return code
@@ -162,9 +174,15 @@ def print_plan(
 
 
 def show_plan(console: Console, path: Path) -> int:
-    """A saved plan, without a look at anything else."""
+    """A saved plan, without a look at anything but the keys that it is sealed and signed by."""
     saved = bootstrap.read_plan(path)
-    print_plan(console, conceal(saved, bootstrap.catalogue().kind), code=exit_code(saved, detailed=False))
+    opened = bootstrap.open_plan(saved, PLAN_FOLDER, judged=False)
+    code = exit_code(opened.plan, detailed=False)
+    print_plan(console, conceal(opened.plan, bootstrap.catalogue().kind), code=code)
+    if saved.signatures and console.output is Output.TEXT:
+        from orchestrator.cli.work.signing import signature_lines  # noqa: PLC0415 - lazy
+
+        console.result("\n".join(["Signatures", *signature_lines(saved, opened)]))
     return 0
 
 

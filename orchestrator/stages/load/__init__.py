@@ -7,7 +7,7 @@ matter; nothing is coerced; a file that cannot be read hides no other file's mis
 
 from __future__ import annotations
 
-from orchestrator.stages.load.loading import Loaded, load
+from orchestrator.stages.load.loading import Loaded, load, load_guard
 from orchestrator.stages.load.provider_settings import COMMON, check_providers, check_secrets
 
-__all__ = ["COMMON", "Loaded", "check_providers", "check_secrets", "load"]
+__all__ = ["COMMON", "Loaded", "check_providers", "check_secrets", "load", "load_guard"]

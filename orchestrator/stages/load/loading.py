@@ -18,7 +18,7 @@ from orchestrator.stages.load.checking import Checker
 from orchestrator.stages.load.files import ENVIRONMENTS, STACK_FILE, find, text_of
 from orchestrator.stages.load.findings import Findings
 from orchestrator.stages.load.overlay import patched
-from orchestrator.stages.load.stack_file import stack_of
+from orchestrator.stages.load.stack_file import guard_of, stack_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,20 @@ def load(
     return Loaded(stack or Stack(folder.name, StackId(folder.name), str(folder)), documents, found)
 
 
+def load_guard(folder: Path, environment: str) -> Loaded:
+    """What guards the saved plans of a stack; of its files only ``opsctl.yaml`` is read.
+
+    Where there is none, nothing guards them: a stack without a name.
+    """
+    loader = _Loader(folder, untrusted=False, home=folder)
+    path = folder / STACK_FILE
+    document = loader.only(path, "Stack") if path.exists() else None
+    if document is None:
+        return Loaded(Stack("", StackId("")), (), tuple(loader.found.diagnostics))
+    stack = guard_of(document, environment, folder=folder, found=loader.found)
+    return Loaded(stack, (), tuple(dict.fromkeys(loader.found.diagnostics)))
+
+
 class _Loader:
     def __init__(self, folder: Path, *, untrusted: bool, home: Path) -> None:
         self.folder = folder
@@ -89,7 +103,7 @@ class _Loader:
         if not self._is_there(path):
             return None, None
         overlay, usable = self._overlay(environment) if environment else (None, True)
-        document = self._only(path, "Stack")
+        document = self.only(path, "Stack")
         if document is None or not usable:
             return None, overlay
         checker = Checker((), tuple(document.body.get("env") or ()), self.found, untrusted=self.untrusted)
@@ -114,7 +128,7 @@ class _Loader:
             return True
         return False
 
-    def _only(self, path: Path, kind: str) -> Document | None:
+    def only(self, path: Path, kind: str) -> Document | None:
         """The one document of a file, if it is well formed and of that kind."""
         count = len(self.found.diagnostics)
         documents = self.read(path, quiet=True)
@@ -143,7 +157,7 @@ class _Loader:
             listed = f"there are: {', '.join(known)}" if known else f"write {folder}/{name}.yaml"
             self.found.error(f"there is no environment {name!r}", None, did_you_mean(name, known) or listed)
             return None, False
-        document = self._only(folder / f"{name}.yaml", "Environment")
+        document = self.only(folder / f"{name}.yaml", "Environment")
         if document is None:
             return None, False
         body = {**document.body, "metadata": {**(document.body.get("metadata") or {}), "name": name}}

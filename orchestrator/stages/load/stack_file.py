@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path as FilePath
 from typing import Any, Final
@@ -35,8 +36,6 @@ def stack_of(
     place: Any = document.source
     body = _with_overlay(document, overlay)
     environment = overlay.name if overlay is not None else ""
-    metadata = body["metadata"]
-    name, identity = metadata["name"], metadata.get("id", metadata["name"])
     names = _env_names(body, place, found)
     params = declared(body, place, found)
     chosen = values(
@@ -49,8 +48,8 @@ def stack_of(
     )
     _required_version(body, place, found)
     stack = Stack(
-        name=name,
-        id=StackId(f"{identity}-{environment}" if environment else identity),
+        name=body["metadata"]["name"],
+        id=_identity(body["metadata"], environment),
         folder=str(folder),
         environment=environment,
         required_version=body.get("requiredVersion", ""),
@@ -61,7 +60,7 @@ def stack_of(
         document=document,
     )
     settings = _Settings(stack, PatchedSource(place, _parts(overlay)), found)
-    return _with_settings(stack, body, settings)
+    return _with_settings(_guarded(stack, document, found), body, settings)
 
 
 def _place(document: Document | None) -> Any:
@@ -110,10 +109,12 @@ def _outputs(body: Mapping[str, Any]) -> dict[str, Output]:
 class _Settings:
     """Evaluates what stands in settings: parameters, environment and the stack's own names are known by now."""
 
-    def __init__(self, stack: Stack, place: Place, found: Findings) -> None:
+    def __init__(self, stack: Stack, place: Place, found: Findings, *, params: bool = True) -> None:
         env = {name: os.environ[name] for name in stack.env if name in os.environ}
         about = {"name": stack.name, "id": str(stack.id), "environment": stack.environment}
-        self.names = {"params": stack.values, "env": env, "stack": about}
+        self.names: dict[str, Any] = {"env": env, "stack": about}
+        if params:
+            self.names["params"] = stack.values
         self.place = place
         self.found = found
 
@@ -132,7 +133,7 @@ class _Settings:
             template = parse(text)
             value = evaluate(template, self.names) if isinstance(template, Template) else template
         except ExpressionError as error:
-            hint = error.hint or "params, env and stack are known here"
+            hint = error.hint or f"{', '.join(sorted(self.names))} are known here"
             self.found.error(error.message, self.place.within(at, error.offset), hint)
             return text
         if contains(value, Secret):
@@ -160,6 +161,8 @@ def _with_settings(stack: Stack, body: Mapping[str, Any], settings: _Settings) -
         state={"backend": "sqlite", **settings.resolved(body.get("state") or {}, ("state",))},
         policy=settings.resolved(body.get("policy") or {}, ("policy",)),
         secrets=settings.resolved(body.get("secrets") or {}, ("secrets",)),
+        encryption=stack.encryption,
+        signatures=stack.signatures,
         params=stack.params,
         values=stack.values,
         env=stack.env,
@@ -167,6 +170,30 @@ def _with_settings(stack: Stack, body: Mapping[str, Any], settings: _Settings) -
         document=stack.document,
         source=settings.place,
     )
+
+
+def guard_of(document: Document, environment: str, *, folder: FilePath, found: Findings) -> Stack:
+    """What a saved plan is opened by: the stack's identity, where its keys are, and whose signatures count.
+
+    Parameters are not known here: what was given with -p is inside of the plan.
+    """
+    place: Any = document.source
+    metadata, names = document.body["metadata"], _env_names(document.body, place, found)
+    identity = _identity(metadata, environment)
+    stack = Stack(metadata["name"], identity, str(folder), environment, env=names, document=document)
+    return _guarded(stack, document, found)
+
+
+def _identity(metadata: Mapping[str, Any], environment: str) -> StackId:
+    identity = metadata.get("id", metadata["name"])
+    return StackId(f"{identity}-{environment}" if environment else identity)
+
+
+def _guarded(stack: Stack, document: Document, found: Findings) -> Stack:
+    place: Any = document.source
+    settings = _Settings(stack, place, found, params=False)
+    written = {name: document.body.get(name) or {} for name in ("encryption", "signatures")}
+    return replace(stack, **{name: settings.resolved(value, (name,)) for name, value in written.items()})
 
 
 def _required_version(body: Mapping[str, Any], place: Place, found: Findings) -> None:
