@@ -115,6 +115,7 @@ class _Settings:
         self.names: dict[str, Any] = {"env": env, "stack": about}
         if params:
             self.names["params"] = stack.values
+        self.known = "params, env and stack" if params else "env and stack, not params,"
         self.place = place
         self.found = found
 
@@ -133,7 +134,7 @@ class _Settings:
             template = parse(text)
             value = evaluate(template, self.names) if isinstance(template, Template) else template
         except ExpressionError as error:
-            hint = error.hint or f"{', '.join(sorted(self.names))} are known here"
+            hint = error.hint or f"{self.known} are known here"
             self.found.error(error.message, self.place.within(at, error.offset), hint)
             return text
         if contains(value, Secret):
