@@ -180,7 +180,7 @@ def show_plan(console: Console, path: Path) -> int:
     code = exit_code(opened.plan, detailed=False)
     print_plan(console, conceal(opened.plan, bootstrap.catalogue().kind), code=code)
     if saved.signatures and console.output is Output.TEXT:
-        from orchestrator.cli.work.signing import signature_lines  # noqa: PLC0415 - lazy
+        from orchestrator.cli.render.signatures import signature_lines  # noqa: PLC0415 - lazy
 
         console.result("\n".join(["Signatures", *signature_lines(saved, opened)]))
     return 0
