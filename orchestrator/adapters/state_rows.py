@@ -35,6 +35,7 @@ class RowsBackend(StateBackend, ABC):
         self._clock = clock
         self._cipher = cipher
         self._keeper: Keeper | None = None
+        self._leased: Lease | None = None
 
     @abstractmethod
     def _exists(self) -> bool:
@@ -81,23 +82,27 @@ class RowsBackend(StateBackend, ABC):
         self._ensure()
         lease = self._take(holder, ttl)
         self._stop_renewing()
+        self._leased = lease
         self._keeper = Keeper(lambda: self._renew(lease, ttl), ttl=ttl)
         return lease
 
     def _take(self, holder: Holder, ttl: float) -> Lease:
         writer = secrets.token_hex(8)
+        taken_from: Holder | None = None
 
         def take(rows: Rows) -> Lease:
+            nonlocal taken_from
             head, now = rows.head(), rows.now()
             if head.held and head.writer == writer:
-                return Lease(head.epoch, holder)  # our first try has arrived, and its answer got lost
+                return Lease(head.epoch, holder, taken_from)  # our first try has arrived; its answer got lost
             if head.held and head.expires > now and not self._is_dead(head):
                 raise held_error(self._stack, head.holder, now=self._clock.now())
             fresh = replace(
                 head, epoch=head.epoch + 1, held=True, holder=holder, expires=now + ttl, writer=writer
             )
             rows.put_head(self._marked(fresh))
-            return Lease(fresh.epoch, holder)
+            taken_from = head.holder if head.held else None
+            return Lease(fresh.epoch, holder, taken_from)
 
         return self._do(take, write=True)
 
@@ -115,6 +120,13 @@ class RowsBackend(StateBackend, ABC):
             rows.put_head(replace(self._own(rows, lease), expires=rows.now() + ttl))
 
         self._do(renew, write=True)
+
+    def check(self, lease: Lease) -> None:
+        """Return where the lease is ours; see the seam."""
+        if self._keeper is None:
+            self._do(lambda rows: self._own(rows, lease))
+        else:
+            self._keeper.check()
 
     def release(self, lease: Lease) -> None:
         """Give the stack back; a lost lease is given back already."""
@@ -179,7 +191,10 @@ class RowsBackend(StateBackend, ABC):
     def _own(self, rows: Rows, lease: Lease) -> Head:
         head = rows.head()
         if head.epoch != lease.epoch or not head.held:
-            raise lost_error(self._stack, lease, head.holder if head.held else None)
+            error = lost_error(self._stack, lease, head.holder if head.held else None)
+            if self._keeper is not None and self._leased == lease:
+                self._keeper.lose(error)
+            raise error
         return head
 
     def _stop_renewing(self) -> None:

@@ -33,6 +33,8 @@ class Stored:
 
     data: bytes
     etag: str
+    age: float
+    """Seconds since it was written, both moments by the store's own clock."""
 
 
 class ObjectStore(Protocol):

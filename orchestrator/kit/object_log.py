@@ -2,20 +2,19 @@
 
 One sequence of numbered log objects, each written only where its number is free. Taking the stack appends the
 start of a new epoch, so the next append of an older owner finds its number taken and is refused, whatever the
-clocks say. A lease is alive while its ``lease`` object keeps changing: a contender watches it for the lease's
-time by its own monotonic clock, so clocks need not agree. An append is one object, whatever its batch;
-a snapshot is one object at compaction; the log is kept as history.
+clocks say. A lease is alive while its ``lease`` object, or the log, is younger than the lease's time: the store
+stamps both and tells its own time, so that the clocks of hosts need not agree, and nobody has to watch. An append
+is one object, whatever its batch; a snapshot is one object at compaction; the log is kept as history.
 """
 
 from __future__ import annotations
 
 import secrets
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -24,7 +23,7 @@ from orchestrator.kit.object_blocks import Beat, Block, Folded, ObjectStore, pac
 from orchestrator.kit.object_reader import LOG, SNAPSHOTS, Reader, Tail, key
 from orchestrator.kit.sealed import journal_place, snapshot_place
 from orchestrator.model.codec import encode
-from orchestrator.model.errors import LeaseLostError, StateError
+from orchestrator.model.errors import LeaseLostError, LockHeldError, StateError
 from orchestrator.model.ids import StackId
 from orchestrator.model.snapshot import Entry, Snapshot
 from orchestrator.model.snapshot_invariants import require_sound
@@ -35,6 +34,8 @@ from orchestrator.seams.state import Holder, Lease, Logged, StateBackend
 BEAT: Final = "lease"
 _KEEP_SNAPSHOTS: Final = 2
 _TRIES: Final = 20
+_GRAIN: Final = 1.0
+"""Stores stamp in whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,12 @@ class _Held:
     tail: Tail
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """Another's sign of life, and since when we look at the same one."""
+class _Sign(NamedTuple):
+    """The lease object as read: a sign of life, as old as the store says."""
 
-    sign: tuple[str, int]
-    """The lease object's etag, and the number of the last block."""
-    since: float
+    beat: Beat
+    etag: str
+    age: float
 
 
 class ObjectLog(StateBackend):
@@ -64,20 +64,16 @@ class ObjectLog(StateBackend):
         stack: StackId,
         clock: Clock,
         cipher: Cipher,
-        *,
-        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
         self._stack = stack
         self._clock = clock
         self._cipher = cipher
-        self._pause = pause
         self._reader = Reader(store, stack, cipher)
         self._guard = threading.RLock()
         self._beat_guard = threading.Lock()
         self._held: _Held | None = None
         self._beat: tuple[Beat, str] | None = None
-        self._seen: _Seen | None = None
         self._keeper: Keeper | None = None
 
     def latest(self) -> Snapshot:
@@ -89,14 +85,18 @@ class ObjectLog(StateBackend):
         return self._reader.history(limit)
 
     def holder(self) -> Holder | None:
-        """Who took the stack and has not given it back; whether they live is not known without watching."""
-        return self._holder(self._reader.tail(), self._read_beat())
+        """Who holds the stack now, if anybody does."""
+        try:
+            self._free()
+        except LockHeldError:
+            return self._holder(self._reader.tail(), self._read_beat())
+        return None
 
     def lease(self, holder: Holder, *, ttl: float = 30.0) -> Lease:
-        """Take the stack. Where another has it, watch for a sign of life, at most for the other's ttl."""
-        tail = self._await_free()
+        """Take the stack, or say who has it."""
+        tail, dead = self._free()
         writer = secrets.token_hex(8)
-        lease = Lease(tail.epoch + 1, holder)
+        lease = Lease(tail.epoch + 1, holder, dead)
         start = Block(tail.number + 1, lease.epoch, writer, tail.sequence + 1, (), holder, ttl)
         winner = self._put(start)
         if winner is not None:
@@ -108,6 +108,13 @@ class ObjectLog(StateBackend):
         self._overwrite_beat(Beat(lease.epoch, writer, ttl, holder))
         self._keeper = Keeper(lambda: self._beat_on(lease), ttl=ttl)
         return lease
+
+    def check(self, lease: Lease) -> None:
+        """Return where the lease is ours; see the seam."""
+        if self._keeper is None:
+            self._beat_on(lease)
+        else:
+            self._keeper.check()
 
     def release(self, lease: Lease) -> None:
         """Give the stack back; a lost lease is given back already."""
@@ -134,7 +141,10 @@ class ObjectLog(StateBackend):
                     return block.last
                 if other.writer != held.writer:
                     self._held = None
-                    raise lost_error(self._stack, lease, other.holder)
+                    error = lost_error(self._stack, lease, other.holder)
+                    if self._keeper is not None:
+                        self._keeper.lose(error)
+                    raise error
                 # An append of ours that was reported as failed has arrived after all: go on behind it.
                 held = self._held = replace(held, tail=Tail(other.number, other.epoch, other.last))
             return held.tail.sequence
@@ -194,45 +204,39 @@ class ObjectLog(StateBackend):
             raise lost_error(self._stack, lease, self.holder())
         return self._held
 
-    def _await_free(self) -> Tail:
-        """Until nobody holds the stack. Raises LockHeldError at the holder's first sign of life."""
-        while True:
-            tail, beat = self._reader.tail(), self._read_beat()
-            holder = self._holder(tail, beat)
-            now = self._clock.monotonic()
-            ttl = max(tail.block.ttl if tail.block else 0.0, beat[0].ttl if beat else 0.0)
-            sign = (beat[1] if beat else "", tail.number)
-            if self._seen is None or holder is None:
-                self._seen = _Seen(sign, now)
-            elif self._seen.sign != sign:
-                self._seen = _Seen(sign, now)
-                raise held_error(self._stack, holder, now=self._clock.now())
-            if holder is None or now - self._seen.since >= ttl:
-                self._seen = None
-                return tail
-            self._pause(min(max(ttl / 15, 0.02), 1.0))
+    def _free(self) -> tuple[Tail, Holder | None]:
+        """The end of the log, and whose lease has run out. Raises LockHeldError while its holder lives."""
+        tail, sign = self._reader.tail(), self._read_beat()
+        holder = self._holder(tail, sign)
+        if holder is None:
+            return tail, None
+        ttl = max(tail.block.ttl if tail.block else 0.0, sign.beat.ttl if sign else 0.0)
+        age = min(tail.age, sign.age) if sign else tail.age
+        if age < ttl + _GRAIN:
+            raise held_error(self._stack, holder, now=self._clock.now())
+        return tail, holder
 
-    def _holder(self, tail: Tail, beat: tuple[Beat, str] | None) -> Holder | None:
+    def _holder(self, tail: Tail, sign: _Sign | None) -> Holder | None:
         if tail.epoch == 0:
             return None
-        if beat is not None and beat[0].epoch == tail.epoch:
-            return None if beat[0].released else beat[0].holder
+        if sign is not None and sign.beat.epoch == tail.epoch:
+            return None if sign.beat.released else sign.beat.holder
         # The epoch has begun, and its owner has not come to write the lease object yet (or died before).
         return tail.block.holder if tail.block else None
 
-    def _read_beat(self) -> tuple[Beat, str] | None:
+    def _read_beat(self) -> _Sign | None:
         stored = self._store.get(BEAT)
         if stored is None:
             return None
-        return unpack(stored.data, Beat, f"{self._store.place}/{BEAT}"), stored.etag
+        return _Sign(unpack(stored.data, Beat, f"{self._store.place}/{BEAT}"), stored.etag, stored.age)
 
     def _overwrite_beat(self, beat: Beat, *, keep: bool = True) -> None:
         """Write the lease object of a new epoch, over those of older ones only."""
         for _ in range(_TRIES):
             current = self._read_beat()
-            if current is not None and current[0].epoch > beat.epoch:
-                raise lost_error(self._stack, Lease(beat.epoch, beat.holder), current[0].holder)
-            etag = self._replace_beat(beat, current[1] if current else None)
+            if current is not None and current.beat.epoch > beat.epoch:
+                raise lost_error(self._stack, Lease(beat.epoch, beat.holder), current.beat.holder)
+            etag = self._replace_beat(beat, current.etag if current else None)
             if etag is not None:
                 with self._beat_guard:
                     self._beat = (beat, etag) if keep else self._beat
@@ -254,9 +258,9 @@ class ObjectLog(StateBackend):
             written = self._store.put_if_match(BEAT, pack(following), etag)
             if written is None:  # another's, or the answer to an earlier attempt of ours got lost
                 current = self._read_beat()
-                if current is None or current[0].writer != beat.writer:
-                    raise lost_error(self._stack, lease, current[0].holder if current else None)
-                written = self._store.put_if_match(BEAT, pack(following), current[1])
+                if current is None or current.beat.writer != beat.writer:
+                    raise lost_error(self._stack, lease, current.beat.holder if current else None)
+                written = self._store.put_if_match(BEAT, pack(following), current.etag)
             if written is not None:
                 self._beat = (following, written)
 

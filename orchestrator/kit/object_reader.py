@@ -35,6 +35,8 @@ class Tail:
     sequence: int = 0
     block: Block | None = None
     """The last block, where it has been read."""
+    age: float = float("inf")
+    """Seconds since it was written, by the store's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,8 @@ class Reader:
         names = self._store.list(LOG, after=newest)
         if not names and not newest:
             return Tail()
-        block = self.block(names[-1] if names else newest)
-        return Tail(block.number, block.epoch, block.last, block)
+        block, age = self._aged_block(names[-1] if names else newest)
+        return Tail(block.number, block.epoch, block.last, block, age)
 
     def history(self, limit: int) -> list[Logged]:
         """The last entries, oldest first."""
@@ -91,10 +93,13 @@ class Reader:
 
     def block(self, name: str) -> Block:
         """One block of the log."""
+        return self._aged_block(name)[0]
+
+    def _aged_block(self, name: str) -> tuple[Block, float]:
         stored = self._store.get(name)
         if stored is None:
             raise self._damaged(f"{name} is missing")
-        return unpack(stored.data, Block, f"{self._store.place}/{name}")
+        return unpack(stored.data, Block, f"{self._store.place}/{name}"), stored.age
 
     def blocks(self, *, after: int) -> Sequence[Block]:
         """The blocks behind one, in order. Raises StateError where one is missing."""

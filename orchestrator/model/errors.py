@@ -106,9 +106,13 @@ class GateFailedError(OpsctlError):
 
 
 class LockHeldError(OpsctlError):
-    """Another run holds the stack."""
+    """Another run holds the stack; ``holder`` says who, in words."""
 
     exit_code = 5
+
+    def __init__(self, message: str, *, holder: str = "") -> None:
+        super().__init__(message)
+        self.holder = holder
 
 
 class LeaseLostError(OpsctlError):

@@ -14,10 +14,15 @@ class Holder:
     """Who holds a stack, for people."""
 
     owner: str
-    """``user@host`` and process, or the CI job."""
+    """Whom to ask: the user at a machine, or who started the CI job."""
     command: str = ""
     since: float = 0.0
     """Seconds since 1970 by the holder's clock."""
+    host: str = ""
+    """The machine, and there the process: to look at, or to end."""
+    pid: int = 0
+    job: str = ""
+    """The CI job, with its address where the runner tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,8 @@ class Lease:
 
     epoch: int
     holder: Holder
+    taken_from: Holder | None = None
+    """Whose lease had run out, and who never gave it back: a run that died, or that sleeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,14 @@ class StateBackend(StateReader, Protocol):
 
     def lease(self, holder: Holder, *, ttl: float = 30.0) -> Lease:
         """Take the stack. Raises LockHeldError that names the holder while another's lease is alive."""
+
+    def check(self, lease: Lease) -> None:
+        """Return where the lease is ours: asked before every call that could change something.
+
+        Costs nothing while it is renewed in time; where the last renewal lies further back than the lease's time
+        (the process was stopped, the store is away), it is renewed first. Raises LeaseLostError where another has
+        it, StateError where nobody can tell.
+        """
 
     def release(self, lease: Lease) -> None:
         """Give the stack back; a lost lease is given back already."""

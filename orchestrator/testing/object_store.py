@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import threading
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from orchestrator.kit.object_blocks import Stored
 
@@ -17,13 +19,16 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.objects: dict[str, Stored] = {}
+        self._written: dict[str, float] = {}
         self._guard = threading.Lock()
         self._versions = itertools.count()
 
     def get(self, key: str) -> Stored | None:
         """The object, or None."""
         with self._guard:
-            return self.objects.get(key)
+            stored = self.objects.get(key)
+            # Whole seconds, as HTTP tells them: rounded as the worst store would.
+            return stored and replace(stored, age=max(0.0, int(time.monotonic()) - int(self._written[key])))
 
     def put_if_absent(self, key: str, data: bytes) -> str | None:
         """Write a new object; None where the key was taken."""
@@ -48,5 +53,6 @@ class MemoryStore:
 
     def _put(self, key: str, data: bytes) -> str:
         etag = hashlib.sha256(b"%d:%s" % (next(self._versions), data)).hexdigest()
-        self.objects[key] = Stored(data, etag)
+        self.objects[key] = Stored(data, etag, 0.0)
+        self._written[key] = time.monotonic()
         return etag

@@ -39,6 +39,7 @@ from orchestrator.model.snapshot import (
 )
 from orchestrator.model.values import Secret
 from orchestrator.seams.cipher import Cipher
+from orchestrator.seams.clock import Clock
 from orchestrator.seams.state import Holder, Lease, StateBackend
 
 STACK: Final = StackId("shop/dev")
@@ -54,8 +55,11 @@ class Storage(Protocol):
     def ttl(self) -> float:
         """Seconds of a lease that a case lets expire: a second is enough where renewing takes no time."""
 
-    def open(self, cipher: Cipher = PLAIN) -> StateBackend:
-        """A backend on it, as a process of its own would have. The storage closes it at the end."""
+    def open(self, cipher: Cipher = PLAIN, *, clock: Clock | None = None) -> StateBackend:
+        """A backend on it, as a process of its own would have. The storage closes it at the end.
+
+        ``clock`` is that of the host, where it is not the true one.
+        """
 
     def freeze(self, backend: StateBackend) -> None:
         """Stop the backend's renewal without giving anything back, as a stopped process does."""
@@ -208,9 +212,13 @@ def a_lease_that_is_not_renewed_is_taken_over(storage: Storage) -> None:
     lost = old.lease(ALICE, ttl=storage.ttl)
     old.append(lost, [kept("a")])
     storage.freeze(old)
-    held = _lease_after_expiry(new, BOB, storage.ttl)
+    held = lease_after_expiry(new, BOB, storage.ttl)
     assert held.epoch > lost.epoch
+    assert held.taken_from == ALICE, "the new owner learns whose lease had run out"
     before = storage.content()
+    with refused(LeaseLostError, BOB.owner):
+        old.check(lost)
+    new.check(held)
     with refused(LeaseLostError, BOB.owner):
         old.append(lost, [kept("late"), kept("later")])
     with refused(LeaseLostError):
@@ -222,6 +230,59 @@ def a_lease_that_is_not_renewed_is_taken_over(storage: Storage) -> None:
     assert new.holder() == BOB
 
 
+class SkewedClock:
+    """A host whose calendar is off by some seconds, and whose machine started at another time."""
+
+    def __init__(self, by: float) -> None:
+        self._by = by
+
+    def now(self) -> float:
+        """Seconds since 1970, as this host believes."""
+        return time.time() + self._by
+
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+        return time.monotonic() + abs(self._by) * 7
+
+
+def clocks_of_hosts_need_not_agree(storage: Storage) -> None:
+    """Hosts a year ahead or behind neither take a living owner for dead, nor a dead one for living."""
+    year = 365 * 86400.0
+    for by in (-year, year):
+        owner, contender = storage.open(), storage.open(clock=SkewedClock(by))
+        owner.lease(ALICE, ttl=storage.ttl)
+        with refused(LockHeldError, ALICE.owner):
+            contender.lease(BOB, ttl=storage.ttl)
+        time.sleep(storage.ttl * 1.2)
+        with refused(LockHeldError, ALICE.owner):
+            contender.lease(BOB, ttl=storage.ttl)
+        storage.freeze(owner)
+        held = lease_after_expiry(contender, BOB, storage.ttl)
+        assert held.taken_from == ALICE
+        contender.check(held)
+        contender.release(held)
+
+
+def a_stack_that_was_given_back_is_taken_from_nobody(storage: Storage) -> None:
+    """Who comes next learns of no dead owner."""
+    one, two = storage.open(), storage.open()
+    first = one.lease(ALICE)
+    assert first.taken_from is None
+    one.release(first)
+    assert two.lease(BOB).taken_from is None
+
+
+def a_holder_is_told_with_all_that_helps_to_find_it(storage: Storage) -> None:
+    """Owner, command, process, machine and CI job; the same from whoever looks."""
+    one, two = storage.open(), storage.open()
+    holder = Holder("carol", "opsctl apply", 1_700_000_000.0, "runner-3", 4711, "GitHub Actions https://ci/1")
+    one.lease(holder)
+    assert two.holder() == holder
+    with refused(LockHeldError, "carol", "process 4711 on runner-3", "CI job GitHub Actions https://ci/1"):
+        two.lease(BOB)
+    assert two.unlock() == holder
+
+
 def a_broken_lease_cannot_write(storage: Storage) -> None:
     """``unlock`` names whom it was taken from, and fences them off."""
     one, two = storage.open(), storage.open()
@@ -230,6 +291,8 @@ def a_broken_lease_cannot_write(storage: Storage) -> None:
     assert two.unlock() == ALICE
     with refused(LeaseLostError):
         one.append(lease, [kept("late")])
+    with refused(LeaseLostError):
+        one.check(lease)
     assert two.holder() is None
     next_lease = two.lease(BOB)
     assert next_lease.epoch > lease.epoch
@@ -337,11 +400,12 @@ def a_newer_format_is_refused_untouched(storage: Storage) -> None:
     assert storage.content() == before
 
 
-def _lease_after_expiry(backend: StateBackend, holder: Holder, ttl: float) -> Lease:
+def lease_after_expiry(backend: StateBackend, holder: Holder, ttl: float, *, lasting: float = 30.0) -> Lease:
+    """Take a stack whose owner does not renew any more. Raises AssertionError where that takes too long."""
     deadline = time.monotonic() + ttl + 5
     while True:
         try:
-            return backend.lease(holder)
+            return backend.lease(holder, ttl=lasting)
         except LockHeldError:
             assert time.monotonic() < deadline, "a dead owner's lease was not taken over"
             time.sleep(0.05)
@@ -354,6 +418,9 @@ CASES: Final[tuple[Callable[[Storage], None], ...]] = (
     a_held_stack_is_refused_and_its_holder_named,
     of_many_contenders_one_wins,
     a_lease_that_is_not_renewed_is_taken_over,
+    clocks_of_hosts_need_not_agree,
+    a_stack_that_was_given_back_is_taken_from_nobody,
+    a_holder_is_told_with_all_that_helps_to_find_it,
     a_broken_lease_cannot_write,
     a_lease_given_back_cannot_write,
     an_append_is_all_or_none,

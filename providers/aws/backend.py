@@ -9,6 +9,7 @@ Protocol: Amazon S3 user guide, "How to prevent object overwrites with condition
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -91,7 +92,7 @@ class S3Store:
 
         def call() -> Stored:
             answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
-            return Stored(answer["Body"].read(), answer["ETag"])
+            return Stored(answer["Body"].read(), answer["ETag"], _age(answer))
 
         return self._ask("GetObject", call, none_on=_ABSENT)
 
@@ -164,3 +165,9 @@ class S3Store:
             + (f" (request id {request})" if request else "")
             + (f"; {advice}" if advice else "")
         )
+
+
+def _age(answer: Mapping[str, Any]) -> float:
+    """Seconds since an object was written, as S3 itself says: its Date less its Last-Modified."""
+    now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+    return max(0.0, float((now - answer["LastModified"]).total_seconds()))

@@ -24,6 +24,7 @@ from orchestrator.model.ids import StackId
 from orchestrator.model.values import Secret
 from orchestrator.model.versions import FORMAT
 from orchestrator.seams.cipher import Cipher
+from orchestrator.seams.clock import Clock
 from orchestrator.testing.object_store import MemoryStore
 from orchestrator.testing.state_conformance import STACK
 from providers.aws import backend as s3
@@ -54,8 +55,8 @@ class SqliteStorage:
         self.clock = RealClock()
         self.opened: list[SqliteBackend] = []
 
-    def open(self, cipher: Cipher = PLAIN) -> SqliteBackend:
-        backend = open_backend({}, stack=STACK, folder=self.folder, clock=self.clock, cipher=cipher)
+    def open(self, cipher: Cipher = PLAIN, *, clock: Clock | None = None) -> SqliteBackend:
+        backend = open_backend({}, stack=STACK, folder=self.folder, clock=clock or self.clock, cipher=cipher)
         self.opened.append(backend)
         return backend
 
@@ -97,12 +98,12 @@ class ObjectStorage:
         self.settings = settings
         self.opened: list[ObjectLog] = []
 
-    def open(self, cipher: Cipher = PLAIN) -> ObjectLog:
+    def open(self, cipher: Cipher = PLAIN, *, clock: Clock | None = None) -> ObjectLog:
         if self.settings is None:
-            backend = ObjectLog(self.store, STACK, RealClock(), cipher)
+            backend = ObjectLog(self.store, STACK, clock or RealClock(), cipher)
         else:
             backend = s3.open_backend(
-                self.settings, stack=STACK, folder=Path(), clock=RealClock(), cipher=cipher
+                self.settings, stack=STACK, folder=Path(), clock=clock or RealClock(), cipher=cipher
             )
         self.opened.append(backend)
         return backend
@@ -215,9 +216,20 @@ class PostgresStorage:
         self.address = address
         self.opened: list[PostgresBackend] = []
 
-    def open(self, cipher: Cipher = PLAIN, stack: StackId = STACK, **settings: object) -> PostgresBackend:
+    def open(
+        self,
+        cipher: Cipher = PLAIN,
+        *,
+        clock: Clock | None = None,
+        stack: StackId = STACK,
+        **settings: object,
+    ) -> PostgresBackend:
         backend = state_postgres.open_backend(
-            {**self.settings, **settings}, stack=stack, folder=Path(), clock=RealClock(), cipher=cipher
+            {**self.settings, **settings},
+            stack=stack,
+            folder=Path(),
+            clock=clock or RealClock(),
+            cipher=cipher,
         )
         self.opened.append(backend)
         return backend

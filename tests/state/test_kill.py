@@ -15,8 +15,8 @@ import pytest
 
 from orchestrator.model.errors import LockHeldError
 from orchestrator.model.snapshot import Fold, Snapshot
-from orchestrator.seams.state import Lease, StateBackend
-from orchestrator.testing.state_conformance import ALICE, BOB, STACK, kept
+from orchestrator.seams.state import StateBackend
+from orchestrator.testing.state_conformance import ALICE, BOB, STACK, kept, lease_after_expiry
 
 BATCH = 3
 APPENDER = """
@@ -25,13 +25,13 @@ from importlib import import_module
 from pathlib import Path
 from orchestrator.kit.sealed import PLAIN
 from orchestrator.seams.state import Holder
-from orchestrator.testing.state_conformance import STACK, kept
+from orchestrator.testing.state_conformance import STACK, kept, lease_after_expiry
 
 module, settings, folder, ttl, pause = json.loads(sys.argv[1])
 class Clock:
     now, monotonic = staticmethod(time.time), staticmethod(time.monotonic)
 backend = import_module(module).open_backend(settings, stack=STACK, folder=Path(folder), clock=Clock(), cipher=PLAIN)
-lease = backend.lease(Holder("appender"), ttl=ttl)
+lease = lease_after_expiry(backend, Holder("appender"), 30, lasting=ttl)
 last = backend.latest().sequence
 print(last, flush=True)
 while True:
@@ -107,7 +107,7 @@ def test_kill_9_at_random_moments_on_s3(s3_storage, s3_settings, tmp_path):
         check(s3_storage.open(), acknowledged)
         last = acknowledged
     backend = s3_storage.open()
-    assert backend.append(backend.lease(BOB), [kept("after")]) > last
+    assert backend.append(lease_after_expiry(backend, BOB, 0.4), [kept("after")]) > last
 
 
 def test_a_living_process_is_not_taken_for_dead(sqlite_storage):
@@ -115,7 +115,7 @@ def test_a_living_process_is_not_taken_for_dead(sqlite_storage):
     child = starter("orchestrator.adapters.state_sqlite", {}, sqlite_storage.folder, 30)()
     try:
         child.stdout.readline()
-        with pytest.raises(LockHeldError, match=r"held by appender.*opsctl state unlock"):
+        with pytest.raises(LockHeldError, match=r"held by appender\n.*opsctl state unlock"):
             sqlite_storage.open().lease(ALICE)
     finally:
         kill_after(child, 0)
@@ -134,7 +134,7 @@ def test_a_stopped_owner_is_fenced_off_when_it_wakes(place, request, tmp_path):
         assert [child.stdout.readline() for _ in range(2)] == ["0\n", "3\n"]
         child.send_signal(signal.SIGSTOP)
         backend = storage.open()
-        lease = lease_when_expired(backend)
+        lease = lease_after_expiry(backend, BOB, 1.0)
         assert backend.append(lease, [kept("bobs")]) == 4
         child.send_signal(signal.SIGCONT)
         _, errors = child.communicate(timeout=30)
@@ -145,13 +145,3 @@ def test_a_stopped_owner_is_fenced_off_when_it_wakes(place, request, tmp_path):
     assert "taken over by bob@two" in errors
     assert storage.open().latest().sequence == 4
     assert backend.append(lease, [kept("more")]) == 5
-
-
-def lease_when_expired(backend: StateBackend) -> Lease:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            return backend.lease(BOB)
-        except LockHeldError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)

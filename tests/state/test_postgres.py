@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -310,26 +309,3 @@ def test_a_changed_row_is_found(postgres_storage):
             postgres_storage.open().latest()
         postgres_storage.ask(undo)
     assert len(postgres_storage.open().latest().resources) == 3
-
-
-@pytest.mark.server
-def test_the_lease_expires_by_the_servers_clock(postgres_storage):
-    """A contender whose own clock is an hour ahead or behind sees the same."""
-
-    class Skewed:
-        def __init__(self, by: float) -> None:
-            self.by = by
-
-        def now(self) -> float:
-            return time.time() + self.by
-
-        def monotonic(self) -> float:
-            return time.monotonic() + self.by
-
-    holder = postgres_storage.open()
-    holder.lease(ALICE)
-    for by in (-3600, 3600):
-        other = postgres_storage.open()
-        other._clock = Skewed(by)
-        with pytest.raises(Exception, match="is held by alice@one"):
-            other.lease(BOB)
