@@ -15,5 +15,8 @@ class Silent:
     def doing(self, address: Address, what: str) -> None:
         """Not told."""
 
+    def note(self, text: str) -> None:
+        """Not told."""
+
     def ended(self, outcome: Outcome) -> None:
         """Not told."""

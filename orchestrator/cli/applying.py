@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.console import Output
-from orchestrator.cli.options import Environment, Format, Params, console_of, parameters
+from orchestrator.cli.options import (
+    Environment,
+    Format,
+    LockTimeout,
+    Params,
+    console_of,
+    parameters,
+    patience,
+)
 
 Approved = Annotated[bool, typer.Option("--auto-approve", help="Do not ask: for CI.")]
 
@@ -35,6 +43,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     ] = None,
     environment: Environment = None,
     param: Params = None,
+    lock_timeout: LockTimeout = None,
     output: Format = Output.TEXT,
 ) -> int:
     """Plan, ask, and do it. With a saved plan: do exactly what it says."""
@@ -42,6 +51,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     values = parameters(param)
     if plan_file is None and (require_signature or trusted is not None):
         raise typer.BadParameter("--require-signature and --trusted are about a saved plan: name its file")
+    console.lock_timeout = patience(lock_timeout)
     if plan_file is not None and (environment or values):
         raise typer.BadParameter("a saved plan has its environment and parameters in it: leave -e and -p out")
     from orchestrator.cli.work import applying  # noqa: PLC0415 - lazy
@@ -58,11 +68,13 @@ def destroy(
     auto_approve: Approved = False,
     environment: Environment = None,
     param: Params = None,
+    lock_timeout: LockTimeout = None,
     output: Format = Output.TEXT,
 ) -> int:
     """Delete everything that the stack has made."""
     console = console_of(context, output, report=True)
     values = parameters(param)
+    console.lock_timeout = patience(lock_timeout)
     from orchestrator.cli.work import applying  # noqa: PLC0415 - lazy
     from orchestrator.cli.work.planning import Wish  # noqa: PLC0415 - lazy
 

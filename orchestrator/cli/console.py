@@ -36,6 +36,8 @@ class Console:
         self.err = err
         self.environ = environ
         self.output = Output.TEXT
+        self.lock_timeout = 0.0
+        """Seconds to wait for a stack that another run holds."""
         self.command = "opsctl"
         """The command that runs, as it is typed, without its arguments."""
         self.interrupts = Interrupts(self.alert)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.console import Console, Output
+from orchestrator.model.duration import seconds
 
 Environment = Annotated[
     str | None,
@@ -18,6 +19,22 @@ Params = Annotated[
     typer.Option("--param", "-p", metavar="NAME=VALUE", help="Set a parameter of the stack (repeatable)."),
 ]
 Format = Annotated[Output, typer.Option("--output", help="How to write the result.")]
+LockTimeout = Annotated[
+    str | None,
+    typer.Option(
+        "--lock-timeout",
+        metavar="DURATION",
+        help="Wait so long (30s, 5m) for a stack that another run holds. Without it: exit 5 at once.",
+    ),
+]
+
+
+def patience(written: str | None) -> float:
+    """``--lock-timeout`` in seconds; none is 0."""
+    try:
+        return seconds(written or 0)
+    except ValueError as error:
+        raise typer.BadParameter(f"--lock-timeout: {error}") from None
 
 
 def parameters(written: list[str] | None) -> Mapping[str, str]:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from orchestrator.cli.console import Console
 from orchestrator.cli.render.progress import Events, showing
 from orchestrator.model.diagnostic import Diagnostic
-from orchestrator.seams.state import Holder
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import Session
+    from orchestrator.engine.workspace import Patience
 
 T = TypeVar("T")
 
@@ -48,6 +45,8 @@ def opened(console: Console, open_session: Callable[[Events], Session]) -> Itera
     events = Events(console.err, console.err_style)
     session = open_session(events)
     try:
+        if console.lock_timeout:
+            session.workspace = replace(session.workspace, patience=_patience(console))
         work = Work(session, events, console)
         found(work, session.diagnostics)
         yield work
@@ -63,20 +62,14 @@ def found(work: Work, notes: Sequence[Diagnostic]) -> list[Diagnostic]:
     return list(work.told)
 
 
-def holder(command: str) -> Holder:
-    """Who takes the stack, so that others know whom to ask: the CI job, or the user at this machine."""
-    environ = os.environ
-    if "GITHUB_RUN_ID" in environ:
-        job = f"{environ.get('GITHUB_REPOSITORY', '')} run {environ['GITHUB_RUN_ID']}"
-    elif "CI_JOB_ID" in environ:
-        job = f"{environ.get('CI_PROJECT_PATH', '')} job {environ['CI_JOB_ID']}"
-    else:
-        job = f"{_user()}@{socket.gethostname()}"
-    return Holder(f"{job.strip()} (process {os.getpid()})", command, time.time())
+def _patience(console: Console) -> Patience:
+    """Waits as long as ``--lock-timeout`` says; the first Ctrl-C ends that."""
+    from orchestrator.engine.workspace import Patience  # noqa: PLC0415 - lazy: few commands wait
 
+    def pause(seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            console.interrupts.check()
+            time.sleep(min(left, 0.2))
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
+    return Patience(console.lock_timeout, pause)

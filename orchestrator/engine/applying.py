@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from orchestrator.engine.fencing import Fence
+from orchestrator.engine.leasing import held
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.planning import Blueprint, Planned, outputs_of, plan, sealed, wanted
 from orchestrator.engine.reading import accounts
@@ -67,15 +69,12 @@ def apply(blueprint: Blueprint, workspace: Workspace, *, holder: Holder, approve
             "opsctl.yaml requires signed plans, and this one would be nobody's: nothing was applied\n"
             "hint: opsctl plan --out FILE --sign KEY, and opsctl apply FILE"
         )
-    lease = workspace.state.lease(holder, ttl=workspace.lease)
-    try:
+    with held(workspace, holder) as lease:
         planned = plan(replace(blueprint, stage=Stage.APPLY), workspace)
         _check_policy(planned.plan)
         if not approve(planned):
             return None
         return _carry_out(planned, lease, workspace, holder)
-    finally:
-        workspace.state.release(lease)
 
 
 def apply_saved(
@@ -90,8 +89,7 @@ def apply_saved(
 
     ``approvals`` have fitting signatures; whether those keys count is looked up in the blueprint's bundle.
     """
-    lease = workspace.state.lease(holder, ttl=workspace.lease)
-    try:
+    with held(workspace, holder) as lease:
         planned = plan(replace(blueprint, stage=Stage.APPLY), workspace)
         if planned.plan.unread:
             _check_policy(planned.plan)
@@ -99,8 +97,6 @@ def apply_saved(
         before, now = _approved(saved, planned.plan, approvals)
         _check_policy(before, now)
         return _carry_out(replace(planned, plan=now), lease, workspace, holder)
-    finally:
-        workspace.state.release(lease)
 
 
 def _approved(saved: Plan, now: Plan, approvals: Sequence[Approval]) -> tuple[Plan, Plan]:
@@ -203,9 +199,16 @@ def _walk(planned: Planned, ledger: Ledger, lease: Lease, workspace: Workspace) 
     graph = {step.node: step.needs for step in planned.steps}
     workspace.progress.stage("apply", len(planned.plan.pending))
     executor = workspace.executor(append)
+    fence = Fence(workspace.state, lease)
     outcomes = executor.walk(
-        graph, stepper.visit, skip=stepper.skipped, interrupted=stepper.interrupted, lane=stepper.lane
+        graph,
+        lambda node: fence.around(stepper.visit(node)),
+        skip=stepper.skipped,
+        interrupted=stepper.interrupted,
+        lane=stepper.lane,
     )
+    if fence.error is not None:
+        raise fence.error
     steps = {step.node for step in planned.steps if step.change is not None}
     return {node: o for node, o in outcomes.items() if node in steps or o.result is Result.FAILED}
 

@@ -21,6 +21,15 @@ Append = Callable[[Sequence[Entry]], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for a stack that another run holds."""
+
+    seconds: float
+    pause: Callable[[float], None]
+    """Sleeps so many seconds. Raises where the run is told to stop."""
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
     """One stack's providers, state, policies and clock. Providers are made when they are first asked for."""
 
@@ -40,5 +49,7 @@ class Workspace:
     new_token: Callable[[], Token]
     lease: float = 30.0
     """Seconds after which a lease that is not renewed is over."""
+    patience: Patience | None = None
+    """None: a stack that another run holds is an error at once."""
     nearest_type: Callable[[str], str] = lambda _: ""
     """The known type that is most like the given one, or an empty string."""

@@ -17,5 +17,8 @@ class Progress(Protocol):
     def doing(self, address: Address, what: str) -> None:
         """A step is doing something, or waits for something."""
 
+    def note(self, text: str) -> None:
+        """Something that concerns the whole run, such as whom it waits for."""
+
     def ended(self, outcome: Outcome) -> None:
         """A step has come to its end."""

@@ -22,6 +22,7 @@ class HeardProgress:
         self.stages: list[tuple[str, int]] = []
         self.told: list[tuple[Address, str]] = []
         self.ends: list[Outcome] = []
+        self.notes: list[str] = []
 
     def stage(self, name: str, total: int = 0) -> None:
         """A stage begins."""
@@ -30,6 +31,10 @@ class HeardProgress:
     def doing(self, address: Address, what: str) -> None:
         """A step does something, or waits."""
         self.told.append((address, what))
+
+    def note(self, text: str) -> None:
+        """Something about the whole run."""
+        self.notes.append(text)
 
     def ended(self, outcome: Outcome) -> None:
         """A step has come to its end."""

@@ -64,6 +64,10 @@ class Events:
             _, since = self.running.get(address, ("", self.now()))
             self.running[address] = (what, since)
 
+    def note(self, text: str) -> None:
+        """Something about the whole run, at once: nobody looks at a silent terminal for minutes."""
+        self.write(self.style.plain(f"{self.style.sign('…')} {text}"))
+
     def ended(self, outcome: Outcome) -> None:
         """A step has ended. What was quiet and went well is not told; nothing is told twice."""
         with self._lock:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from orchestrator import bootstrap
 from orchestrator.cli.console import Console, Output
+from orchestrator.cli.identity import holder
 from orchestrator.cli.render.conceal import conceal
-from orchestrator.cli.sessions import Work, found, holder, opened
+from orchestrator.cli.sessions import Work, found, opened
 from orchestrator.cli.work.planning import PLAN_FOLDER, Wish, planned_text, stack
 from orchestrator.engine import applying
 from orchestrator.engine.applying import Applied

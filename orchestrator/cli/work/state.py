@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 
 from orchestrator import bootstrap
 from orchestrator.cli.console import Console, Output
@@ -12,6 +12,7 @@ from orchestrator.cli.render.json import head, record_document, state_document
 from orchestrator.cli.render.state import record_lines, render_list, render_state
 from orchestrator.cli.sessions import Work, opened
 from orchestrator.cli.work.planning import PLAN_FOLDER
+from orchestrator.kit.lease import told
 from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.errors import OpsctlError
 from orchestrator.model.ids import Address
@@ -71,8 +72,7 @@ def unlock(console: Console, *, environment: str | None, force: bool) -> int:
         if holder is None:
             console.result("Not locked.")
             return 0
-        since = datetime.fromtimestamp(holder.since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        console.say(f"Locked by {holder.owner} ({holder.command}) since {since}.")
+        console.say(f"Locked by {told(holder, now=time.time())}.")
         if not force:
             if not console.interactive:
                 raise OpsctlError("nobody is here to be asked\nhint: opsctl state unlock --force")
