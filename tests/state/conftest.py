@@ -270,3 +270,30 @@ def postgres_storage(postgres_address: str) -> Iterator[PostgresStorage]:
     storage = PostgresStorage(postgres_address)
     yield storage
     storage.close()
+
+
+State = tuple[dict[str, str], dict[str, str]]
+"""A block ``state:`` of a stack, and the environment that it needs."""
+
+
+@pytest.fixture
+def sqlite_state() -> State:
+    return {"backend": "sqlite"}, {}
+
+
+@pytest.fixture
+def s3_state(s3_settings: dict[str, str]) -> State:
+    keys = {
+        "AWS_ACCESS_KEY_ID": s3_settings["accessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": s3_settings["secretAccessKey"],
+    }
+    shown = {name: s3_settings[name] for name in ("bucket", "region", "endpoint")}
+    return {"backend": "s3", **shown}, keys
+
+
+@pytest.fixture
+def postgres_state(postgres_storage: PostgresStorage) -> State:
+    return (
+        {"backend": "postgresql", "url": "env:STATE_URL", "schema": postgres_storage.schema},
+        {"STATE_URL": postgres_storage.address},
+    )
