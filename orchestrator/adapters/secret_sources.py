@@ -87,7 +87,10 @@ class SecretSources:
         wanted = sorted(set(references))
         with self._lock:
             allowed = [r for r in wanted if trusted or not self.untrusted or self._opened_to_all(r)]
-            self._ask([r for r in allowed if r not in self._known])
+            fresh = [r for r in allowed if r not in self._known]
+            self._ask(fresh)
+            if not trusted:  # credentials of settings are no part of a spec, whose changes would be told
+                self._say_what_is_not_tracked(fresh)
             refused = {r: _untrusted(r) for r in wanted if r not in allowed}
             return {**{r: self._known[r] for r in allowed}, **refused}
 
@@ -119,7 +122,6 @@ class SecretSources:
         for source in self._open.values():
             told = [Diagnostic(text, severity=Severity.WARNING) for text in source.warnings]
             self.noticed += [d for d in told if d not in self.noticed]
-        self._say_what_is_not_tracked(references)
 
     def _answers(self, source: SecretSource | ProviderError, group: Sequence[str]) -> Answers:
         """A store that is down is one cause for all that was asked of it."""

@@ -21,14 +21,16 @@ from orchestrator.kit.sealed import PLAIN
 from orchestrator.kit.simulation.faults import Faults
 from orchestrator.kit.simulation.responders import Responders
 from orchestrator.model.ids import StackId
-from orchestrator.model.values import Secret
+from orchestrator.model.values import Secret, reveal
 from orchestrator.model.versions import FORMAT
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
+from orchestrator.seams.state import StateBackend
 from orchestrator.testing.object_store import MemoryStore
 from orchestrator.testing.state_conformance import STACK
 from providers.aws import backend as s3
 from providers.aws.sandbox import Running, start
+from providers.azure import backend as blob
 
 
 class RealClock:
@@ -93,8 +95,14 @@ class ObjectStorage:
 
     ttl = 0.9
 
-    def __init__(self, store: ObjectStore, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        settings: dict[str, object] | None = None,
+        open_backend: Callable[..., StateBackend] = s3.open_backend,
+    ) -> None:
         self.store = store
+        self.open_backend = open_backend
         self.settings = settings
         self.opened: list[ObjectLog] = []
 
@@ -102,7 +110,7 @@ class ObjectStorage:
         if self.settings is None:
             backend = ObjectLog(self.store, STACK, clock or RealClock(), cipher)
         else:
-            backend = s3.open_backend(
+            backend = self.open_backend(
                 self.settings, stack=STACK, folder=Path(), clock=clock or RealClock(), cipher=cipher
             )
         self.opened.append(backend)
@@ -296,4 +304,49 @@ def postgres_state(postgres_storage: PostgresStorage) -> State:
     return (
         {"backend": "postgresql", "url": "env:STATE_URL", "schema": postgres_storage.schema},
         {"STATE_URL": postgres_storage.address},
+    )
+
+
+@pytest.fixture(scope="session")
+def azurite() -> str:
+    """The connection string of the Blob service that tests/servers/run has started."""
+    return os.environ["OPSCTL_TEST_AZURITE"]
+
+
+@pytest.fixture
+def blob_settings(azurite: str) -> Iterator[dict[str, object]]:
+    """A container of its own for each test."""
+    settings = {
+        "connectionString": Secret(azurite, "env:AZURITE", ""),
+        "container": f"state-{uuid.uuid4().hex}",
+    }
+    client = blob._client(reveal(settings))
+    client.create_container()
+    yield settings
+    client.delete_container()
+    client.close()
+
+
+@pytest.fixture
+def blob_storage(blob_settings: dict[str, object]) -> Iterator[ObjectStorage]:
+    store = blob.BlobStore(
+        blob._client(reveal(blob_settings)),
+        str(blob_settings["container"]),
+        f"opsctl/{STACK.replace('/', '+')}/",
+    )
+    storage = ObjectStorage(store, blob_settings, open_backend=blob.open_backend)
+    storage.ttl = 1.5
+    yield storage
+    storage.close()
+
+
+@pytest.fixture
+def blob_state(blob_settings: dict[str, object], azurite: str) -> State:
+    return (
+        {
+            "backend": "azureblob",
+            "container": str(blob_settings["container"]),
+            "connectionString": "env:BLOBS",
+        },
+        {"BLOBS": azurite},
     )

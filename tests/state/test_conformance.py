@@ -31,3 +31,10 @@ def test_s3_keeps_the_promise(case, s3_storage):
 def test_postgresql_keeps_the_promise(case, postgres_storage):
     """By psycopg on a real server."""
     case(postgres_storage)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.__name__)
+def test_azure_blob_keeps_the_promise(case, blob_storage):
+    """By the vendor's SDK against Azurite."""
+    case(blob_storage)

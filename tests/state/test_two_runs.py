@@ -95,6 +95,7 @@ PLACES = [
     "sqlite",
     "s3",
     pytest.param("postgres", marks=pytest.mark.server),
+    pytest.param("blob", marks=pytest.mark.server),
 ]
 
 
