@@ -9,6 +9,7 @@ from typing import Any, Final
 from orchestrator.adapters import plugins
 from orchestrator.adapters.sandbox_host import reachable
 from orchestrator.adapters.secret_sources import SecretSources
+from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.duration import seconds
 from orchestrator.model.errors import StateError
 from orchestrator.model.plan import Charter
@@ -28,7 +29,9 @@ def open_state_backend(
     charter: Charter, folder: Path, clock: Clock, secrets: SecretSources, cipher: Cipher
 ) -> StateBackend:
     """Where the state of a stack is kept. Raises OpsctlError where the settings are wrong."""
-    return backend_of(charter.state, charter, folder, clock, secrets, cipher=cipher)
+    opened = backend_of(charter.state, charter, folder, clock, secrets, cipher=cipher)
+    secrets.noticed += [Diagnostic(note, severity=Severity.NOTE) for note in opened.notes]
+    return opened
 
 
 def backend_of(

@@ -62,6 +62,9 @@ class StateReader(Protocol):
 class StateBackend(StateReader, Protocol):
     """Writing needs the lease, which is renewed in the background while it is held."""
 
+    notes: Sequence[str] = ()
+    """What this backend cannot promise, said to whoever uses it."""
+
     def lease(self, holder: Holder, *, ttl: float = 30.0) -> Lease:
         """Take the stack. Raises LockHeldError that names the holder while another's lease is alive."""
 

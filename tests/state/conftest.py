@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters import state_postgres
+from orchestrator.adapters import state_http, state_postgres
+from orchestrator.adapters.state_http import HttpBackend
 from orchestrator.adapters.state_postgres import PostgresBackend
 from orchestrator.adapters.state_sqlite import SqliteBackend, open_backend
 from orchestrator.kit.object_blocks import ObjectStore
@@ -26,6 +27,7 @@ from orchestrator.model.versions import FORMAT
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
 from orchestrator.seams.state import StateBackend
+from orchestrator.testing.http_state_server import HttpStateServer
 from orchestrator.testing.object_store import MemoryStore
 from orchestrator.testing.state_conformance import STACK
 from providers.aws import backend as s3
@@ -350,3 +352,49 @@ def blob_state(blob_settings: dict[str, object], azurite: str) -> State:
         },
         {"BLOBS": azurite},
     )
+
+
+class HttpStorage:
+    """An address of its own at a server of Terraform's protocol."""
+
+    ttl = 1.5
+
+    def __init__(self) -> None:
+        self.server = HttpStateServer()
+        address = f"{self.server.address}/states/shop"
+        self.settings = {"address": address, "lock_address": address}
+        self.opened: list[HttpBackend] = []
+
+    def open(self, cipher: Cipher = PLAIN, *, clock: Clock | None = None) -> HttpBackend:
+        backend = state_http.open_backend(
+            self.settings, stack=STACK, folder=Path(), clock=clock or RealClock(), cipher=cipher
+        )
+        self.opened.append(backend)
+        return backend
+
+    def freeze(self, backend: HttpBackend) -> None:
+        backend._stop_renewing()
+
+    def make_newer(self) -> None:
+        for kept in self.server.kept.values():
+            kept.document = kept.document.replace(b'"format":1', b'"format":99')
+
+    def content(self) -> object:
+        return {path: (k.document, k.lock) for path, k in self.server.kept.items() if k.document or k.lock}
+
+    def close(self) -> None:
+        for backend in self.opened:
+            backend.close()
+        self.server.close()
+
+
+@pytest.fixture
+def http_storage() -> Iterator[HttpStorage]:
+    storage = HttpStorage()
+    yield storage
+    storage.close()
+
+
+@pytest.fixture
+def http_state(http_storage: HttpStorage) -> State:
+    return {"backend": "http", **http_storage.settings}, {}

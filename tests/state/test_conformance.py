@@ -38,3 +38,9 @@ def test_postgresql_keeps_the_promise(case, postgres_storage):
 def test_azure_blob_keeps_the_promise(case, blob_storage):
     """By the vendor's SDK against Azurite."""
     case(blob_storage)
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.__name__)
+def test_http_keeps_the_promise(case, http_storage):
+    """Against a server of Terraform's protocol that minds lock ids."""
+    case(http_storage)

@@ -94,6 +94,7 @@ class Runs:
 PLACES = [
     "sqlite",
     "s3",
+    "http",
     pytest.param("postgres", marks=pytest.mark.server),
     pytest.param("blob", marks=pytest.mark.server),
 ]
@@ -144,7 +145,7 @@ def test_with_a_lock_timeout_the_other_waits_and_then_finds_nothing_to_do(runs):
     assert "waiting for the stack, up to 1 s: held by" in said
     assert "(waited 1 s)" in said
     second = runs.start("apply", "--auto-approve", "--lock-timeout", "1m")
-    line = second.stdout.readline()
+    line = next(line for line in second.stdout if not line.startswith("note: "))
     assert "waiting for the stack, up to 60 s: held by" in line
     assert f"process {first.pid} on " in line
     runs.let_go("first")
