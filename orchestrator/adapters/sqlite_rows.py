@@ -30,6 +30,7 @@ _KINDS: Final[Mapping[str, Any]] = {
     "intents": Intent,
     "outputs": Any,
     "gone": frozenset[Address],
+    "link": str,
 }
 PartKey = tuple[str, str]
 JournalRow = tuple[int, int, bytes, int]
@@ -163,6 +164,7 @@ class Rows(ABC):
             outputs,
             head.revision,
             parts["gone"].get("", frozenset()),
+            parts["link"].get("", ""),
         )
         return Loaded(self._fold(head, base), base, sums)
 
@@ -294,4 +296,6 @@ def _parts(snapshot: Snapshot) -> dict[PartKey, Any]:
         parts["outputs", ""] = snapshot.outputs
     if snapshot.gone:
         parts["gone", ""] = snapshot.gone
+    if snapshot.link:
+        parts["link", ""] = snapshot.link
     return parts

@@ -2,7 +2,7 @@
 
 from orchestrator.bootstrap.catalogue import abstract_types, catalogue, opsctl_version
 from orchestrator.bootstrap.guards import OpenedPlan, open_plan, signer_of
-from orchestrator.bootstrap.plan_files import SavedPlan, read_plan, save_plan, write_input
+from orchestrator.bootstrap.plan_files import SavedPlan, read_plan, save_plan, write_input, write_private
 from orchestrator.bootstrap.policies import policy_check, policy_paths, policy_tests
 from orchestrator.bootstrap.sandboxes import (
     SandboxStatus,
@@ -39,4 +39,5 @@ __all__ = [
     "save_plan",
     "signer_of",
     "write_input",
+    "write_private",
 ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.adapters import plugins
+from orchestrator.adapters.chained import ChainedState
 from orchestrator.adapters.sandbox_host import reachable
 from orchestrator.adapters.secret_sources import SecretSources
 from orchestrator.model.diagnostic import Diagnostic, Severity
@@ -28,10 +29,13 @@ _SHORTEST, _LONGEST = 1.0, 3600.0
 def open_state_backend(
     charter: Charter, folder: Path, clock: Clock, secrets: SecretSources, cipher: Cipher
 ) -> StateBackend:
-    """Where the state of a stack is kept. Raises OpsctlError where the settings are wrong."""
+    """Where the state of a stack is kept, with a chain of hashes for the audit.
+
+    Raises OpsctlError where the settings are wrong.
+    """
     opened = backend_of(charter.state, charter, folder, clock, secrets, cipher=cipher)
     secrets.noticed += [Diagnostic(note, severity=Severity.NOTE) for note in opened.notes]
-    return opened
+    return ChainedState(opened)
 
 
 def backend_of(

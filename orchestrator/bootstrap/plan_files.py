@@ -75,7 +75,7 @@ class SavedPlan:
         file = _File(
             FORMAT, self.stack, self.environment, self.digest, self.signatures, msgspec.Raw(self.stored)
         )
-        _write(msgspec.json.encode(file) + b"\n", self.path, "the plan")
+        write_private(msgspec.json.encode(file) + b"\n", self.path, "the plan")
 
 
 def save_plan(plan: Plan, path: Path, cipher: Cipher, signers: Sequence[Signer] = ()) -> Plan:
@@ -121,10 +121,12 @@ def _message(plan: Plan, body: bytes) -> bytes:
 
 def write_input(seen: Mapping[str, Any], path: Path) -> None:
     """Save what policies see as JSON, readable for its owner only: what the spec says in plain text is in it."""
-    _write(msgspec.json.format(msgspec.json.encode(seen), indent=2) + b"\n", path, "the input of policies")
+    write_private(
+        msgspec.json.format(msgspec.json.encode(seen), indent=2) + b"\n", path, "the input of policies"
+    )
 
 
-def _write(data: bytes, path: Path, what: str) -> None:
+def write_private(data: bytes, path: Path, what: str) -> None:
     """The whole file or none of it; raises StateError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -10,7 +10,18 @@ from typing import Annotated, Any
 import typer
 from typer.completion import get_completion_inspect_parameters
 
-from orchestrator.cli import about, applying, catalogue, planning, policy, sandbox, signing, starting, state
+from orchestrator.cli import (
+    about,
+    applying,
+    audit,
+    catalogue,
+    planning,
+    policy,
+    sandbox,
+    signing,
+    starting,
+    state,
+)
 from orchestrator.cli.console import Console
 
 app = typer.Typer(
@@ -23,7 +34,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 error, 2 changes present, 3 denied by policy, 4 gate failed, 5 locked, "
     "6 plan is stale, 130 interrupted.",
 )
-for group in (starting, planning, applying, signing, state, policy, catalogue, sandbox, about):
+for group in (starting, planning, applying, signing, state, audit, policy, catalogue, sandbox, about):
     group.register(app)
 
 

@@ -10,15 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from orchestrator.engine.auditing import grounds, refusals, results
 from orchestrator.engine.fencing import Fence
 from orchestrator.engine.leasing import held
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.planning import Blueprint, Planned, outputs_of, plan, sealed, wanted
 from orchestrator.engine.reading import accounts
 from orchestrator.engine.stepping import Stepper
+from orchestrator.engine.validity import still_valid
 from orchestrator.engine.workspace import Workspace
-from orchestrator.model.change import Action, Change
-from orchestrator.model.errors import OpsctlError, PolicyDeniedError, SignatureRefusedError, StalePlanError
+from orchestrator.model.errors import OpsctlError, PolicyDeniedError, SignatureRefusedError
 from orchestrator.model.ids import Address, family
 from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.plan import Plan
@@ -38,6 +39,8 @@ class Applied:
     outputs: Mapping[str, Any]
     calls: Mapping[str, int]
     """API calls of the whole run, by provider instance."""
+    link: str = ""
+    """The head of the audit's chain: noted outside, it tells whether the journal was rewritten or cut off."""
 
     def having(self, *results: Result) -> list[Outcome]:
         """The outcomes that ended in one of these ways."""
@@ -46,10 +49,7 @@ class Applied:
     @property
     def exit_code(self) -> int:
         """The exit code of the command, worst first."""
-        for code, results in _EXIT_CODES:
-            if self.having(*results):
-                return code
-        return 0
+        return exit_code(self.outcomes)
 
 
 _EXIT_CODES: tuple[tuple[int, tuple[Result, ...]], ...] = (
@@ -62,6 +62,12 @@ _EXIT_CODES: tuple[tuple[int, tuple[Result, ...]], ...] = (
 Approve = Callable[[Planned], bool]
 
 
+def exit_code(outcomes: Mapping[Address, Outcome]) -> int:
+    """The exit code that the outcomes ask for, worst first."""
+    ended = {o.result for o in outcomes.values()}
+    return next((code for code, results in _EXIT_CODES if ended & set(results)), 0)
+
+
 def apply(blueprint: Blueprint, workspace: Workspace, *, holder: Holder, approve: Approve) -> Applied | None:
     """Plan under the lease, ask ``approve``, and apply exactly that; None where it was not approved."""
     if blueprint.charter.signatures.get("required") is True:
@@ -71,9 +77,11 @@ def apply(blueprint: Blueprint, workspace: Workspace, *, holder: Holder, approve
         )
     with held(workspace, holder) as lease:
         planned = plan(replace(blueprint, stage=Stage.APPLY), workspace)
-        _check_policy(planned.plan)
-        if not approve(planned):
-            return None
+        with refusals(planned.plan, workspace, lease, holder) as refuse:
+            _check_policy(planned.plan)
+            if not approve(planned):
+                refuse("it was not approved")
+                return None
         return _carry_out(planned, lease, workspace, holder)
 
 
@@ -84,19 +92,23 @@ def apply_saved(
     *,
     holder: Holder,
     approvals: Sequence[Approval] = (),
+    signed_by: str = "",
 ) -> Applied:
     """Apply a saved plan, if planning again from what it carries still gives the same changes.
 
     ``approvals`` have fitting signatures; whether those keys count is looked up in the blueprint's bundle.
+    ``signed_by`` is whose signature under the plan counted, for the audit.
     """
     with held(workspace, holder) as lease:
         planned = plan(replace(blueprint, stage=Stage.APPLY), workspace)
-        if planned.plan.unread:
-            _check_policy(planned.plan)
-        _still_valid(saved, planned.plan)
-        before, now = _approved(saved, planned.plan, approvals)
-        _check_policy(before, now)
-        return _carry_out(replace(planned, plan=now), lease, workspace, holder)
+        with refusals(saved, workspace, lease, holder):
+            if planned.plan.unread:
+                _check_policy(planned.plan)
+            still_valid(saved, planned.plan)
+            before, now = _approved(saved, planned.plan, approvals)
+            _check_policy(before, now)
+        planned = replace(planned, plan=now)
+        return _carry_out(planned, lease, workspace, holder, digest=saved.digest, signed_by=signed_by)
 
 
 def _approved(saved: Plan, now: Plan, approvals: Sequence[Approval]) -> tuple[Plan, Plan]:
@@ -138,42 +150,24 @@ def _objection(verdict: Verdict) -> str:
     return f"{what}{verdict.message} [{verdict.rule}]{place}"
 
 
-def _still_valid(saved: Plan, now: Plan) -> None:
-    """A saved plan is valid as long as what it read is unchanged, absences included."""
-    before = {c.address: c for c in saved.changes}
-    after = {c.address: c for c in now.changes}
-    changed = [
-        a for a in sorted(before.keys() | after.keys()) if _essence(before.get(a)) != _essence(after.get(a))
-    ]
-    if changed:
-        details = "\n".join(f"  {a}: {_told(before.get(a))} -> {_told(after.get(a))}" for a in changed[:20])
-        raise StalePlanError(
-            f"the plan is stale: what it read has changed\n{details}\nplan again and review it"
-        )
-
-
-def _essence(change: Change | None) -> Any:
-    """What makes two changes the same: what they do, and to what; not where the spec stands."""
-    if change is None or change.action in (Action.NOOP, Action.READ):
-        return None if change is None else (change.action is Action.READ, change.id)
-    return (change.action, change.id, change.properties, change.after, change.create_first, change.deposed)
-
-
-def _told(change: Change | None) -> str:
-    if change is None:
-        return "absent"
-    names = ", ".join(sorted({str(c.path[0]) for c in change.properties if c.path}))
-    return f"{change.action}{f' ({names})' if names else ''}"
-
-
-def _carry_out(planned: Planned, lease: Lease, workspace: Workspace, holder: Holder) -> Applied:
+def _carry_out(
+    planned: Planned,
+    lease: Lease,
+    workspace: Workspace,
+    holder: Holder,
+    *,
+    digest: str = "",
+    signed_by: str = "",
+) -> Applied:
+    """The steps, between two entries that say who did it and how it ended; ``digest`` is that of a saved plan."""
     state, run = workspace.state, uuid.uuid4().hex[:12]
     _check_accounts(planned, workspace)
     begin: list[Entry] = [*planned.settled]
     if not planned.plan.empty or planned.settled:
         planned = replace(planned, plan=sealed(planned.plan))
-        digests = planned.plan.digest, wanted(planned.plan)
+        digests = digest or planned.plan.digest, wanted(planned.plan)
         begin.append(Started(run, holder.owner, holder.command, workspace.clock.now(), *digests))
+        begin.append(grounds(run, planned.plan, holder, signed_by))
     if begin:
         state.append(lease, begin)
     ledger = Ledger(planned.situation.snapshot, planned.differences.nodes)
@@ -183,12 +177,14 @@ def _carry_out(planned: Planned, lease: Lease, workspace: Workspace, holder: Hol
     if dict(ledger.snapshot().outputs) != outputs and all(o.opens for o in outcomes.values()):
         closing.append(Outputs(outputs))
     if begin:
-        closing.append(Finished(run, workspace.clock.now(), _result(outcomes), _counts(outcomes)))
+        at, code = workspace.clock.now(), exit_code(outcomes)
+        closing.append(Finished(run, at, _result(outcomes), _counts(outcomes), code, results(outcomes)))
+    link = planned.situation.snapshot.link
     if closing:
         state.append(lease, closing)
-        state.compact(lease)
+        link = state.compact(lease).link
     calls = {str(name): sum(p.calls.values()) for name, p in workspace.providers.items()}
-    return Applied(planned.plan, outcomes, outputs, calls)
+    return Applied(planned.plan, outcomes, outputs, calls, link)
 
 
 def _walk(planned: Planned, ledger: Ledger, lease: Lease, workspace: Workspace) -> Mapping[Address, Outcome]:

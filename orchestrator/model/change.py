@@ -111,3 +111,13 @@ class Change:
     def reversible(self) -> bool:
         """Whether a failed gate can take the step back."""
         return bool(self.undo)
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """One resource of a stale plan."""
+
+    address: Address
+    then: Change | None
+    """As it was planned; None: it was not in the plan."""
+    now: Change | None

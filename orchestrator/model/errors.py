@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from orchestrator.model.change import Differing
     from orchestrator.model.diagnostic import Diagnostic
 
 
@@ -125,6 +126,10 @@ class StalePlanError(OpsctlError):
     """What the plan read has changed, or apply would need more than was planned."""
 
     exit_code = 6
+
+    def __init__(self, message: str, differing: tuple[Differing, ...] = ()) -> None:
+        super().__init__(message)
+        self.differing = differing
 
 
 class StateError(OpsctlError):

@@ -5,6 +5,7 @@ The journal is the truth; a snapshot is the fold of it. Entries are small, so th
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
@@ -109,6 +110,50 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Grounds:
+    """On what grounds a run goes ahead; comes with its Started. For the audit: nothing reads it back."""
+
+    run: str
+    actor: Mapping[str, str] = field(default_factory=dict)
+    """owner, host, process and job, as far as they are known."""
+    verdicts: tuple[str, ...] = ()
+    """What policy said, one line each."""
+    waivers: tuple[str, ...] = ()
+    approvals: tuple[str, ...] = ()
+    signed_by: str = ""
+    """Name and fingerprint of the key whose signature under the plan counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Somebody asked for an apply, and it was refused before anything was done."""
+
+    owner: str
+    command: str
+    at: float
+    plan: str
+    """The digest of the plan."""
+    why: str
+    exit: int
+    actor: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A piece of the audit's chain, see model/audit.py."""
+
+    previous: str
+    """The hash of the Link before it; empty where the chain begins."""
+    sums: tuple[str, ...]
+    """The SHA-256 of each entry since then, in hex."""
+
+    @property
+    def hash(self) -> str:
+        """What the next Link begins with."""
+        return hashlib.sha256("\n".join(("opsctl link", self.previous, *self.sums)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A run came to its end: counts by action and result."""
 
@@ -116,6 +161,10 @@ class Finished:
     at: float
     result: str
     summary: Mapping[str, int] = field(default_factory=dict)
+    exit: int = 0
+    """The exit code of the command."""
+    results: Mapping[str, str] = field(default_factory=dict)
+    """How each change ended, by address: ``create: done``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +174,20 @@ class Outputs:
     values: Mapping[str, Any]
 
 
-Entry = Began | Waiting | Kept | Deposed | Gone | Settled | Started | Finished | Outputs
+Entry = (
+    Began
+    | Waiting
+    | Kept
+    | Deposed
+    | Gone
+    | Settled
+    | Started
+    | Grounds
+    | Finished
+    | Refused
+    | Outputs
+    | Link
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +204,8 @@ class Snapshot:
     """How many runs have started."""
     gone: frozenset[Address] = frozenset()
     """Where edges still lead to, and whose resource was said to be gone."""
+    link: str = ""
+    """The head of the audit's chain: the hash of its last Link."""
 
     def edges(self) -> set[Address]:
         """Every address that something remembered rests on."""
@@ -160,6 +224,7 @@ class Fold:
         self.revision = base.revision
         self.sequence = base.sequence
         self.gone = set(base.gone)
+        self.link = base.link
         self._base = base
 
     def add(self, entry: Entry) -> None:
@@ -189,7 +254,9 @@ class Fold:
                 self.revision += 1
             case Outputs(values):
                 self.outputs = dict(values)
-            case Finished():
+            case Link() as link:
+                self.link = link.hash
+            case Finished() | Grounds() | Refused():
                 pass
             case _:
                 assert_never(entry)
@@ -214,6 +281,7 @@ class Fold:
             intents=self.intents,
             outputs=self.outputs,
             revision=self.revision,
+            link=self.link,
             gone=frozenset(),
         )
         if not self.gone:

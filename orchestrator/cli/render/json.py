@@ -228,6 +228,7 @@ def applied_document(applied: Applied, diagnostics: Iterable[Diagnostic] = ()) -
         "outcomes": [_outcome(o) for o in applied.outcomes.values()],
         "outputs": values_document(applied.outputs),
         "calls": {str(name): n for name, n in sorted(applied.calls.items())},
+        "audit": {"head": applied.link or None},
         "plan": plan_document(applied.plan, diagnostics),
     }
 

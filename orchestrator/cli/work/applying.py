@@ -8,13 +8,14 @@ from orchestrator import bootstrap
 from orchestrator.cli.console import Console, Output
 from orchestrator.cli.identity import holder
 from orchestrator.cli.render.conceal import conceal
+from orchestrator.cli.render.stale import explained
 from orchestrator.cli.sessions import Work, found, opened
 from orchestrator.cli.work.planning import PLAN_FOLDER, Wish, planned_text, stack
 from orchestrator.engine import applying
 from orchestrator.engine.applying import Applied
 from orchestrator.engine.planning import Planned, sealed
 from orchestrator.model.diagnostic import Diagnostic
-from orchestrator.model.errors import OpsctlError
+from orchestrator.model.errors import OpsctlError, StalePlanError
 
 
 def apply(console: Console, wish: Wish, *, approved: bool) -> int:
@@ -48,11 +49,17 @@ def apply_saved(console: Console, path: Path, *, trusted: Path | None, signed: b
     ) as work:
         session = work.session
         who = holder(f"apply {path.name}")
-        if plan.signed_by is not None:
-            console.say(f"Signed by {plan.signed_by.name} ({plan.signed_by.key}).")
-        applied = work.watched(
-            lambda: applying.apply_saved(plan.plan, session.blueprint, session.workspace, holder=who)
-        )
+        by = f"{plan.signed_by.name} ({plan.signed_by.key})" if plan.signed_by is not None else ""
+        if by:
+            console.say(f"Signed by {by}.")
+        try:
+            applied = work.watched(
+                lambda: applying.apply_saved(
+                    plan.plan, session.blueprint, session.workspace, holder=who, signed_by=by
+                )
+            )
+        except StalePlanError as error:
+            raise explained(error, session.workspace.kind) from error
         return _told(work, applied, found(work, ()))
 
 

@@ -15,8 +15,11 @@ from orchestrator.model.snapshot import (
     Entry,
     Finished,
     Gone,
+    Grounds,
     Kept,
+    Link,
     Outputs,
+    Refused,
     Settled,
     Started,
     Waiting,
@@ -37,6 +40,8 @@ def history(console: Console, limit: int, *, environment: str | None) -> int:
 
 def _lines(entries: Sequence[Logged]) -> Iterator[str]:
     for logged in entries:
+        if isinstance(logged.entry, Link):
+            continue
         yield f"{logged.sequence:>6}  {describe(logged.entry)}"
 
 
@@ -63,6 +68,12 @@ def describe(entry: Entry) -> str:
             return "  an interrupted step came to nothing"
         case Outputs(values):
             return f"  outputs: {', '.join(sorted(values)) or 'none'}"
+        case Refused(owner=owner, command=command, at=at, why=why):
+            return f"{_time(at)}  {command} by {owner} was refused: {why.splitlines()[0]}"
+        case Grounds(run=run, verdicts=verdicts, approvals=approvals):
+            return f"  run {run}: {len(verdicts)} verdicts of policy, {len(approvals)} approvals"
+        case Link(sums=sums):
+            return f"  the audit's chain goes on over {len(sums)} entries"
         case _:
             assert_never(entry)
 

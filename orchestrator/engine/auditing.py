@@ -1,0 +1,78 @@
+"""What the audit remembers of a run: on what grounds it went ahead, what became of each change, what was refused.
+
+It stands in the journal with everything else, so that each backend has it, durable before the first effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from orchestrator.engine.planning import sealed
+from orchestrator.engine.workspace import Workspace
+from orchestrator.model.errors import OpsctlError, PolicyDeniedError, StalePlanError
+from orchestrator.model.ids import Address
+from orchestrator.model.outcome import Outcome
+from orchestrator.model.plan import Plan
+from orchestrator.model.snapshot import Grounds, Refused
+from orchestrator.model.verdict import Approval, Verdict, Waiver
+from orchestrator.seams.state import Holder, Lease
+
+
+def grounds(run: str, plan: Plan, holder: Holder, signed_by: str) -> Grounds:
+    """Who runs it, and why policy lets them."""
+    waivers = dict.fromkeys(_waiver(v.waiver) for v in plan.verdicts if v.waived and v.waiver is not None)
+    approvals = dict.fromkeys(_approval(a) for v in plan.verdicts for a in v.approvals)
+    verdicts = tuple(_verdict(v) for v in plan.verdicts)
+    return Grounds(run, _actor(holder), verdicts, tuple(waivers), tuple(approvals), signed_by)
+
+
+def _actor(holder: Holder) -> dict[str, str]:
+    """Who it is, in parts; what is not known is left out."""
+    pid = str(holder.pid) if holder.pid else ""
+    told = {"owner": holder.owner, "host": holder.host, "process": pid, "job": holder.job}
+    return {name: value for name, value in told.items() if value}
+
+
+def _verdict(verdict: Verdict) -> str:
+    became = " (waived)" if verdict.waived else " (approved)" if verdict.approved else ""
+    about = f" {verdict.address}" if verdict.address else ""
+    return f"{verdict.effect} {verdict.rule}{about}: {verdict.message}{became}"
+
+
+def _waiver(waiver: Waiver) -> str:
+    return f"{waiver.name}: {waiver.rule} for {waiver.address}, by {waiver.owner} until {waiver.expires}: {waiver.reason}"
+
+
+def _approval(approval: Approval) -> str:
+    return f"{approval.by} ({approval.key}) at {approval.created}: {approval.reason}"
+
+
+def results(outcomes: Mapping[Address, Outcome]) -> dict[str, str]:
+    """How each change ended, by address; what was quiet and stayed so is left out."""
+    return {
+        str(address): f"{o.action}: {o.result}{f' ({o.message})' if o.message and not o.opens else ''}"
+        for address, o in outcomes.items()
+        if not (o.action.quiet and o.opens)
+    }
+
+
+@contextmanager
+def refusals(
+    plan: Plan, workspace: Workspace, lease: Lease, holder: Holder
+) -> Iterator[Callable[[str], None]]:
+    """What is refused in the block goes into the journal; the function notes another reason."""
+
+    def note(why: str, code: int = 1) -> None:
+        digest = plan.digest or sealed(plan).digest
+        at = workspace.clock.now()
+        entry = Refused(holder.owner, holder.command, at, digest, why, code, _actor(holder))
+        # Whoever was refused must be told why, also where the state cannot be written.
+        with suppress(OpsctlError):
+            workspace.state.append(lease, [entry])
+
+    try:
+        yield note
+    except (PolicyDeniedError, StalePlanError) as error:
+        note(str(error).partition("\nhint: ")[0], error.exit_code)
+        raise
