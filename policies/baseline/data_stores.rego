@@ -14,19 +14,13 @@ import rego.v1
 
 _stores := {
 	"AWS::RDS::DBInstance",
-	"AWS::RDS::DBCluster",
 	"AWS::S3::Bucket",
-	"AWS::DynamoDB::Table",
-	"AWS::EC2::Volume",
-	"AWS::EFS::FileSystem",
 	"Microsoft.Compute/disks",
 	"Microsoft.DBforMySQL/flexibleServers",
 	"Microsoft.DBforMySQL/flexibleServers/databases",
-	"Microsoft.DBforPostgreSQL/flexibleServers",
 	"Microsoft.Storage/storageAccounts",
 	"Microsoft.Storage/storageAccounts/blobServices/containers",
 	"OS::Cinder::Volume",
-	"OS::Trove::Instance",
 }
 
 require_approval contains {"msg": msg, "address": change.address} if {
