@@ -22,6 +22,7 @@ from orchestrator.adapters.policy_imports import expand_imports
 from orchestrator.adapters.policy_lint import lint, read_modules
 from orchestrator.adapters.policy_metadata import V0_MARK
 from orchestrator.adapters.policy_rules import TEST_SUFFIX, Outline, Rule, discover, verdicts_of
+from orchestrator.adapters.policy_tree import column_of
 from orchestrator.adapters.policy_types import mentions_of
 from orchestrator.model.diagnostic import Diagnostic, Position, Severity
 from orchestrator.model.verdict import (
@@ -215,6 +216,17 @@ def mentions_in(modules: Mapping[str, str], limits: Limits | None = None) -> dic
     return {str(tree["source"]["file"]): mentions_of(tree) for tree in trees}
 
 
+def syntax_trees(modules: Mapping[str, str], limits: Limits | None = None) -> list[Any]:
+    """The syntax tree of every module; raises ChildFailedError where one does not parse."""
+    limits = limits or Limits()
+
+    def work() -> bytes:
+        return bytes(parsed(modules, {}).get_ast_as_json(), "utf-8")
+
+    trees: list[Any] = msgspec.json.decode(in_child(work, seconds=limits.seconds, memory=limits.memory))
+    return trees
+
+
 def _syntax(modules: Mapping[str, str], limits: Limits) -> list[Diagnostic]:
     """Errors of syntax, of every module; a legacy module is told how it is accepted."""
 
@@ -268,9 +280,8 @@ def _diagnostic(error: str, modules: Mapping[str, str]) -> Diagnostic:
     if place is None:
         return Diagnostic(said, Position(next(iter(modules), "")))
     lines = modules.get(place.file, "").splitlines()
-    return Diagnostic(
-        said, replace(place, text=lines[place.line - 1] if 0 < place.line <= len(lines) else "")
-    )
+    text = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+    return Diagnostic(said, replace(place, text=text, column=column_of(text, place.column)))
 
 
 def _failed(reason: str) -> Verdict:

@@ -12,11 +12,10 @@ from typing import Any
 
 from orchestrator.adapters.policy_builtins import ARITY, REFUSED
 from orchestrator.adapters.policy_rules import Outline
+from orchestrator.adapters.policy_tree import Node, column_of, dotted, text_of, walk
 from orchestrator.adapters.policy_types import mentions_of
 from orchestrator.model.diagnostic import Diagnostic, Position, did_you_mean
 from orchestrator.model.verdict import Mention
-
-Node = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,8 @@ class Module:
     def position(self, line: int, column: int) -> Position:
         """A place in this module with its line's text."""
         lines = self.text.splitlines()
-        return Position(self.file, line, column, lines[line - 1] if 0 < line <= len(lines) else "")
+        text = lines[line - 1] if 0 < line <= len(lines) else ""
+        return Position(self.file, line, column_of(text, column), text)
 
     def resolve(self, name: str) -> str:
         """A called name as a path under ``data``, or as it is where it can only be a builtin."""
@@ -130,12 +130,12 @@ def _reaches(edges: Mapping[str, list[tuple[str, Module, Call]]], start: str, go
 
 def _module(tree: Node) -> Module:
     source, ast = tree["source"], tree["ast"]
-    module = Module(source["file"], source["contents"], _dotted(ast["package"]["refr"]))
+    module = Module(source["file"], source["contents"], dotted(ast["package"]["refr"]))
     module.mentions = mentions_of(tree)
     for item in ast.get("imports", ()):
-        path = _dotted(item["refr"])
+        path = dotted(item["refr"])
         alias = item.get("as")
-        name = _text(source["contents"], alias) if alias else path.rpartition(".")[2]
+        name = text_of(source["contents"], alias) if alias else path.rpartition(".")[2]
         module.aliases[name] = path
     for rule in ast.get("rules", ()):
         _rule(module, rule)
@@ -151,7 +151,7 @@ def _rule(module: Module, rule: Node) -> None:
     (shape, head), *_ = spec["head"].items()
     path = ""
     if shape == "Func":
-        path = f"data.{module.package}.{_dotted(head['refr'])}"
+        path = f"data.{module.package}.{dotted(head['refr'])}"
         module.functions[path] = len(head["args"])
     else:
         module.rules.append((_head(head), spec["span"]["line"]))
@@ -160,37 +160,13 @@ def _rule(module: Module, rule: Node) -> None:
 
 def _head(node: Node) -> str:
     """The first name of a rule's head: ``deny`` of ``deny.web contains msg``."""
-    return _dotted(node["refr"]).partition(".")[0]
+    return dotted(node["refr"]).partition(".")[0]
 
 
 def _calls(root: Any, caller: str) -> Iterator[Call]:
-    """Every call below a node, without recursion: a tree may be deep."""
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, list):
-            waiting.extend(node)
-        elif isinstance(node, Mapping):
-            call = node.get("Call")
-            if isinstance(call, Mapping) and "fcn" in call:
-                span = next(iter(call["fcn"].values()))["span"]
-                yield Call(caller, _dotted(call["fcn"]), len(call["params"]), span["line"], span["col"])
-            waiting.extend(node.values())
-
-
-def _text(contents: str, span: Node) -> str:
-    """A span's text; its offsets count bytes."""
-    return contents.encode()[span["start"] : span["end"]].decode()
-
-
-def _dotted(node: Node) -> str:
-    """A reference as text: ``data.lib.f``. Brackets with a string count as dots; others end the path."""
-    if "Var" in node:
-        return str(node["Var"]["value"])
-    if "RefDot" in node:
-        return f"{_dotted(node['RefDot']['refr'])}.{node['RefDot']['field'][1]}"
-    if "RefBrack" in node:
-        bracket = node["RefBrack"]
-        base, index = _dotted(bracket["refr"]), bracket["index"]
-        return f"{base}.{index['String']['value']}" if "String" in index else base
-    return ""
+    """Every call below a node."""
+    for node in walk(root):
+        call = node.get("Call")
+        if isinstance(call, Mapping) and "fcn" in call:
+            span = next(iter(call["fcn"].values()))["span"]
+            yield Call(caller, dotted(call["fcn"]), len(call["params"]), span["line"], span["col"])

@@ -7,6 +7,8 @@ and hides no other.
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,8 +18,9 @@ from typing import Any, Final
 import msgspec
 
 from orchestrator.adapters.policy_child import ChildFailedError, in_child
-from orchestrator.adapters.policy_embedded import Limits, compile_modules, new_engine, plain
+from orchestrator.adapters.policy_embedded import Limits, compile_modules, new_engine, plain, syntax_trees
 from orchestrator.adapters.policy_files import load_bundle
+from orchestrator.adapters.policy_review import review
 from orchestrator.adapters.policy_rules import TEST_SUFFIX, Outline, discover
 from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.errors import InvalidSpecError
@@ -45,11 +48,35 @@ class TestResult:
     line: int
     message: str = ""
     printed: tuple[str, ...] = ()
+    seconds: float = 0.0
 
     @property
     def passed(self) -> bool:
         """Whether the rule is true."""
         return self.ending is Ending.PASS
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Which lines of one policy the tests have evaluated; lines without an expression count in neither."""
+
+    file: str
+    covered: tuple[int, ...]
+    missed: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TestRun:
+    """Every test that was run, and what they covered."""
+
+    results: tuple[TestResult, ...]
+    coverage: tuple[Coverage, ...] = ()
+
+    @property
+    def covered(self) -> float:
+        """The share of lines that were evaluated, from 0 to 1; 1 where there is none."""
+        lines = sum(len(c.covered) + len(c.missed) for c in self.coverage)
+        return sum(len(c.covered) for c in self.coverage) / lines if lines else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +98,23 @@ def check(paths: Sequence[Path | str]) -> list[Diagnostic]:
     except InvalidSpecError as error:
         return list(error.diagnostics)
     outlines, found = compile_modules(bundle.modules, bundle.data)
-    return found + discover([o for o in outlines if not o.file.endswith(TEST_SUFFIX)])[1]
+    found += discover([o for o in outlines if not o.file.endswith(TEST_SUFFIX)])[1]
+    if outlines and not any(d.severity is Severity.ERROR for d in found):
+        found += review(syntax_trees(bundle.modules))
+    return sorted(found, key=lambda d: (d.position.file, d.position.line) if d.position else ("", 0))
 
 
 def run_tests(paths: Sequence[Path | str], *, limits: Limits | None = None) -> list[TestResult]:
-    """Run every test below these paths, in order of file and line.
+    """Run every test below these paths, in order of file and line; raises as :func:`tested` does."""
+    return list(tested(paths, limits=limits).results)
 
-    Raises InvalidSpecError where the policies cannot be read or do not compile.
+
+def tested(paths: Sequence[Path | str], *, pattern: str = "", limits: Limits | None = None) -> TestRun:
+    """Run the tests below these paths whose name has the regular expression ``pattern`` in it.
+
+    Raises InvalidSpecError where the policies cannot be read or do not compile, re.error for a bad pattern.
     """
+    wanted = re.compile(pattern)
     limits = limits or Limits()
     bundle = load_bundle(paths)
     outlines, found = compile_modules(bundle.modules, bundle.data, limits)
@@ -86,10 +122,25 @@ def run_tests(paths: Sequence[Path | str], *, limits: Limits | None = None) -> l
     if errors:
         raise InvalidSpecError(errors)
     tests, starts = _tests(outlines)
+    tests = [test for test in tests if wanted.search(test.path)]
     try:
         return _run(tests, starts, bundle, limits)
     except ChildFailedError:
-        return [result for test in tests for result in _run_alone(test, starts, bundle, limits)]
+        runs = [_run_alone(test, starts, bundle, limits) for test in tests]
+        return TestRun(tuple(r for run in runs for r in run.results), _union(runs))
+
+
+def _union(runs: Sequence[TestRun]) -> tuple[Coverage, ...]:
+    """What several runs have covered together."""
+    covered: dict[str, set[int]] = {}
+    lines: dict[str, set[int]] = {}
+    for one in (c for run in runs for c in run.coverage):
+        covered.setdefault(one.file, set()).update(one.covered)
+        lines.setdefault(one.file, set()).update((*one.covered, *one.missed))
+    return tuple(
+        Coverage(file, tuple(sorted(covered[file])), tuple(sorted(lines[file] - covered[file])))
+        for file in sorted(lines)
+    )
 
 
 def _tests(outlines: Sequence[Outline]) -> tuple[list[_Test], dict[str, list[int]]]:
@@ -105,42 +156,50 @@ def _tests(outlines: Sequence[Outline]) -> tuple[list[_Test], dict[str, list[int
     return list(tests.values()), starts
 
 
-def _run_alone(
-    test: _Test, starts: Mapping[str, list[int]], bundle: Bundle, limits: Limits
-) -> list[TestResult]:
+def _run_alone(test: _Test, starts: Mapping[str, list[int]], bundle: Bundle, limits: Limits) -> TestRun:
     try:
         return _run([test], starts, bundle, limits)
     except ChildFailedError as error:
-        return [TestResult(test.path, Ending.ERROR, test.file, test.line, plain(str(error)))]
+        return TestRun((TestResult(test.path, Ending.ERROR, test.file, test.line, plain(str(error))),))
 
 
-def _run(
-    tests: Sequence[_Test], starts: Mapping[str, list[int]], bundle: Bundle, limits: Limits
-) -> list[TestResult]:
+def _run(tests: Sequence[_Test], starts: Mapping[str, list[int]], bundle: Bundle, limits: Limits) -> TestRun:
     def work() -> bytes:
         engine = new_engine(bundle.modules, bundle.data)
-        return msgspec.json.encode([_ask(engine, test) for test in tests])
+        probe = new_engine(bundle.modules, bundle.data)
+        engine.set_enable_coverage(True)
+        answers = [_ask(engine, probe, test) for test in tests]
+        report = msgspec.json.decode(engine.get_coverage_report_as_json()) if tests else {}
+        lines = [(f["path"], f["covered"], f["not_covered"]) for f in report.get("files", ())]
+        return msgspec.json.encode([answers, lines])
 
-    answers = msgspec.json.decode(in_child(work, seconds=limits.seconds, memory=limits.memory))
-    return [_result(test, answer, starts) for test, answer in zip(tests, answers, strict=True)]
+    answers, lines = msgspec.json.decode(in_child(work, seconds=limits.seconds, memory=limits.memory))
+    results = tuple(_result(t, answer, starts) for t, answer in zip(tests, answers, strict=True))
+    coverage = tuple(
+        Coverage(file, tuple(covered), tuple(missed))
+        for file, covered, missed in sorted(lines)
+        if not file.endswith(TEST_SUFFIX) and (covered or missed)
+    )
+    return TestRun(results, coverage)
 
 
-def _ask(engine: Any, test: _Test) -> dict[str, Any]:
-    """One test on a regorus engine; coverage is collected only for a test that did not pass."""
+def _ask(engine: Any, probe: Any, test: _Test) -> dict[str, Any]:
+    """One test on a regorus engine; for one that did not pass, ``probe`` tells how far it came."""
+    began = time.perf_counter()
     try:
         answer = msgspec.json.decode(engine.eval_query_as_json(test.path))
-        printed = list(engine.take_prints())
+        said = {"printed": list(engine.take_prints()), "seconds": time.perf_counter() - began}
         if _value(answer) is True:
-            return {"passed": True, "printed": printed}
-        engine.set_enable_coverage(True)
-        engine.clear_coverage_data()
-        engine.eval_query_as_json(test.path)
-        covered = msgspec.json.decode(engine.get_coverage_report_as_json())
-        engine.set_enable_coverage(False)
-        engine.take_prints()
+            return {"passed": True, **said}
+        probe.set_enable_coverage(True)
+        probe.clear_coverage_data()
+        probe.eval_query_as_json(test.path)
+        covered = msgspec.json.decode(probe.get_coverage_report_as_json())
+        probe.take_prints()
     except RuntimeError as error:
-        return {"error": str(error), "printed": list(engine.take_prints())}
-    return {"passed": False, "covered": covered, "printed": printed}
+        printed = list(engine.take_prints())
+        return {"error": str(error), "printed": printed, "seconds": time.perf_counter() - began}
+    return {"passed": False, "covered": covered, **said}
 
 
 def _value(answer: Mapping[str, Any]) -> Any:
@@ -148,12 +207,12 @@ def _value(answer: Mapping[str, Any]) -> Any:
 
 
 def _result(test: _Test, answer: Mapping[str, Any], starts: Mapping[str, list[int]]) -> TestResult:
-    printed = tuple(answer["printed"])
+    ending, line, message = Ending.PASS, test.line, ""
     if "error" in answer:
-        return TestResult(test.path, Ending.ERROR, test.file, test.line, plain(answer["error"]), printed)
-    if answer["passed"]:
-        return TestResult(test.path, Ending.PASS, test.file, test.line, "", printed)
-    following = starts[test.file]
-    next_line = min((n for n in following if n > test.line), default=1 << 30)
-    line = test.stopped_at(answer["covered"], next_line)
-    return TestResult(test.path, Ending.FAIL, test.file, line, "this does not hold", printed)
+        ending, message = Ending.ERROR, plain(answer["error"])
+    elif not answer["passed"]:
+        next_line = min((n for n in starts[test.file] if n > test.line), default=1 << 30)
+        ending, message = Ending.FAIL, "this does not hold"
+        line = test.stopped_at(answer["covered"], next_line)
+    seconds = round(answer["seconds"], 6)
+    return TestResult(test.path, ending, test.file, line, message, tuple(answer["printed"]), seconds)

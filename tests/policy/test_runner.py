@@ -8,7 +8,7 @@ from orchestrator.adapters.policy_embedded import Limits
 from orchestrator.adapters.policy_tests import Ending, check, run_tests
 from orchestrator.model.errors import InvalidSpecError
 
-POLICY = "package opsctl.t\n\nimport rego.v1\n\ndeny contains input.x if input.x > 1\n"
+POLICY = "# METADATA\n# title: T\n# description: D\n# custom: {severity: low}\npackage opsctl.t\n\nimport rego.v1\n\ndeny contains input.x if input.x > 1\n"
 TESTS = """package opsctl.t_test
 
 import data.opsctl.t
@@ -64,7 +64,7 @@ def test_policies_that_do_not_compile_are_diagnostics(folder):
         run_tests([folder])
     (found,) = check([folder])
     assert found.position is not None
-    assert (found.position.line, found.position.column) == (6, 15)
+    assert (found.position.line, found.position.column) == (10, 15)
 
 
 def test_a_good_folder_has_no_findings(folder):
