@@ -105,11 +105,11 @@ def check(paths: Sequence[Path | str]) -> list[Diagnostic]:
 
 
 def run_tests(paths: Sequence[Path | str], *, limits: Limits | None = None) -> list[TestResult]:
-    """Run every test below these paths, in order of file and line; raises as :func:`tested` does."""
-    return list(tested(paths, limits=limits).results)
+    """Run every test below these paths, in order of file and line; raises as :func:`run_covered` does."""
+    return list(run_covered(paths, limits=limits).results)
 
 
-def tested(paths: Sequence[Path | str], *, pattern: str = "", limits: Limits | None = None) -> TestRun:
+def run_covered(paths: Sequence[Path | str], *, pattern: str = "", limits: Limits | None = None) -> TestRun:
     """Run the tests below these paths whose name has the regular expression ``pattern`` in it.
 
     Raises InvalidSpecError where the policies cannot be read or do not compile, re.error for a bad pattern.
