@@ -17,7 +17,7 @@ from orchestrator.adapters.policy_child import ChildFailedError, in_child
 from orchestrator.adapters.policy_embedded import Limits, new_engine, plain, syntax_trees
 from orchestrator.adapters.policy_lint import read_modules
 from orchestrator.adapters.policy_rules import TEST_SUFFIX, Rule, discover
-from orchestrator.adapters.policy_tree import Node, dotted, span_of, text_of, walk
+from orchestrator.adapters.policy_tree import Node, dotted, span_of, text_of, walk, whole_span
 from orchestrator.model.verdict import Bundle
 
 _PROBE: Final = "opsctl_explain"
@@ -163,17 +163,9 @@ def _reads(statement: Node, bound: Sequence[str], source: str) -> list[str]:
         names = {v["Var"]["value"] for v in walk(node) if isinstance(v.get("Var"), Mapping)}
         base = dotted(node).partition(".")[0]
         if base in known and base != "data" and names <= known:
-            found[text_of(source, _span_of_reference(node))] = None
+            found[text_of(source, whole_span(node))] = None
     longest = [t for t in found if not any(o != t and o.startswith(t) for o in found)]
     return [t for t in longest if "\n" not in t]
-
-
-def _span_of_reference(node: Node) -> Node:
-    """A reference from its base to its end; the engine's own span of it begins at the last dot or bracket."""
-    inner = node
-    while "RefDot" in inner or "RefBrack" in inner:
-        inner = next(iter(inner.values()))["refr"]
-    return {"start": span_of(inner)["start"], "end": span_of(node)["end"]}
 
 
 def _follow(probe: _Probe, modules: Mapping[str, str], bundle: Bundle, text: str, limits: Limits) -> Body:

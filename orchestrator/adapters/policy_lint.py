@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrator.adapters.policy_builtins import ARITY, REFUSED
 from orchestrator.adapters.policy_rules import Outline
-from orchestrator.adapters.policy_tree import Node, column_of, dotted, text_of, walk
+from orchestrator.adapters.policy_tree import Node, column_of, dotted, text_of, walk, whole_span
 from orchestrator.adapters.policy_types import mentions_of
 from orchestrator.model.diagnostic import Diagnostic, Position, did_you_mean
 from orchestrator.model.verdict import Mention
@@ -168,5 +168,5 @@ def _calls(root: Any, caller: str) -> Iterator[Call]:
     for node in walk(root):
         call = node.get("Call")
         if isinstance(call, Mapping) and "fcn" in call:
-            span = next(iter(call["fcn"].values()))["span"]
+            span = whole_span(call["fcn"])
             yield Call(caller, dotted(call["fcn"]), len(call["params"]), span["line"], span["col"])

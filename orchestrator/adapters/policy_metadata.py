@@ -63,6 +63,11 @@ def annotations_of(file: str, text: str) -> Annotations:
     return Annotations(tuple(found), tuple(wrong))
 
 
+def blocks_of(text: str) -> Iterator[str]:
+    """The YAML of each METADATA block of a module, as it is written."""
+    return ("\n".join(block.body) for block in _blocks(text.splitlines()))
+
+
 @dataclass(frozen=True, slots=True)
 class _Block:
     line: int

@@ -15,7 +15,7 @@ from orchestrator.adapters.policy_builtins import ARITY
 from orchestrator.adapters.policy_lint import Module, read_modules
 from orchestrator.adapters.policy_metadata import V0_MARK, Annotation
 from orchestrator.adapters.policy_rules import TEST_SUFFIX, Outline, Rule, discover
-from orchestrator.adapters.policy_tree import Node, dotted, span_of, text_of, walk
+from orchestrator.adapters.policy_tree import Node, dotted, references, span_of, text_of, walk
 from orchestrator.model.diagnostic import Diagnostic, Position, Severity
 
 _FUTURE: Final = "future.keywords"
@@ -235,12 +235,10 @@ def _name(rule: Node) -> str:
 
 def _references(module: Module, rule: Node) -> Iterator[str]:
     """Every path under ``data`` that a rule may read; names of its own package are written out."""
-    for node in walk(rule):
-        for shape in ("Var", "RefDot", "RefBrack"):
-            if isinstance(node.get(shape), Mapping):
-                name = dotted(node)
-                if name:
-                    yield module.resolve(name)
+    for node in references(rule):
+        name = dotted(node)
+        if name:
+            yield module.resolve(name)
 
 
 def _reached(roots: set[str], uses: Mapping[str, set[str]]) -> set[str]:

@@ -42,6 +42,40 @@ def span_of(node: Node) -> Node:
     return dict(node["span"])
 
 
+def whole_span(node: Node) -> Node:
+    """A reference from its base to its end; the engine's own span of it begins at the last dot or bracket."""
+    base = node
+    while "RefDot" in base or "RefBrack" in base:
+        base = next(iter(base.values()))["refr"]
+    return {**span_of(base), "end": span_of(node)["end"]}
+
+
+def references(root: Any) -> Iterator[Node]:
+    """Every reference at or below a node, the longest form of each: ``a.b.c``, not also ``a.b`` and ``a``."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting.extend(node)
+            continue
+        if not isinstance(node, Mapping):
+            continue
+        if isinstance(node.get("Var"), Mapping):
+            yield node
+            continue
+        if "RefDot" in node or "RefBrack" in node:
+            yield node
+            base: Any = node
+            while "RefDot" in base or "RefBrack" in base:
+                inner = next(iter(base.values()))
+                waiting.append(inner.get("index"))
+                base = inner["refr"]
+            if "Var" not in base:
+                waiting.append(base)
+            continue
+        waiting.extend(node.values())
+
+
 def text_of(contents: str, span: Node) -> str:
     """A span's text; its offsets count bytes."""
     return contents.encode()[span["start"] : span["end"]].decode()

@@ -1,9 +1,20 @@
 """The one place that picks adapters and providers; nothing above it names one."""
 
+from orchestrator.bootstrap.authoring import (
+    policy_check,
+    policy_eval,
+    policy_explain,
+    policy_format,
+    policy_pages,
+    policy_tests,
+    policy_timings,
+    sample_input,
+    shipped_policies,
+)
 from orchestrator.bootstrap.catalogue import abstract_types, catalogue, opsctl_version
 from orchestrator.bootstrap.guards import OpenedPlan, open_plan, signer_of
 from orchestrator.bootstrap.plan_files import SavedPlan, read_plan, save_plan, write_input, write_private
-from orchestrator.bootstrap.policies import policy_check, policy_paths, policy_tests
+from orchestrator.bootstrap.policies import policy_paths
 from orchestrator.bootstrap.sandboxes import (
     SandboxStatus,
     sandbox_down,
@@ -29,14 +40,21 @@ __all__ = [
     "open_state",
     "opsctl_version",
     "policy_check",
+    "policy_eval",
+    "policy_explain",
+    "policy_format",
+    "policy_pages",
     "policy_paths",
     "policy_tests",
+    "policy_timings",
     "read_plan",
+    "sample_input",
     "sandbox_down",
     "sandbox_serve",
     "sandbox_status",
     "sandbox_up",
     "save_plan",
+    "shipped_policies",
     "signer_of",
     "write_input",
     "write_private",

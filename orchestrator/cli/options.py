@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,10 @@ Environment = Annotated[
 Params = Annotated[
     list[str] | None,
     typer.Option("--param", "-p", metavar="NAME=VALUE", help="Set a parameter of the stack (repeatable)."),
+]
+PolicyPaths = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[PATH]...", help="Folders or files; without them: the policies of the stack."),
 ]
 Format = Annotated[Output, typer.Option("--output", help="How to write the result.")]
 LockTimeout = Annotated[

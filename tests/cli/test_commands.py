@@ -334,7 +334,8 @@ def test_policy_tests_are_run_and_counted(stack):
     stack.write("rules/team.rego", DENY)
     stack.write("rules/team_test.rego", "package opsctl.team_test\n\ntest_one if {\n\t1 == 1\n}\n")
     ran = stack.run("policy", "test", "rules")
-    assert (ran.code, ran.out) == (0, "1 of 1 policy test passed.\n")
+    assert ran.code == 0
+    assert ran.out.startswith("1 of 1 policy test passed in ")
     stack.write("rules/team_test.rego", "package opsctl.team_test\n\ntest_one if {\n\t1 == 2\n}\n")
     ran = stack.run("policy", "test", "rules")
     assert ran.code == 1

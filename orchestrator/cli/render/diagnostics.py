@@ -63,7 +63,7 @@ def _shown(where: Position, gutter: int, style: Style, colour: str) -> Iterator[
 def _extent(text: str, column: int) -> int:
     """How many carets: to the end of the word that starts at the column."""
     rest = text[column - 1 :].rstrip()
-    if rest[:1] in "\"'":
+    if rest and rest[0] in "\"'":
         end = rest.find(rest[0], 1)
         return end + 1 if end > 0 else len(rest)
     return max(1, len(_WORD.match(rest)[0]))  # type: ignore[index]  # it matches the empty text too

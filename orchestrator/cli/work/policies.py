@@ -1,80 +1,141 @@
-"""policy check and policy test."""
+"""policy check and policy test, and which policies a command is about."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator import bootstrap
 from orchestrator.cli.console import Console, Output
 from orchestrator.cli.render.json import diagnostic_document, head
-from orchestrator.cli.render.style import Style
-from orchestrator.cli.render.values import count
+from orchestrator.cli.render.policy_tests import render_tests, test_report, tests_document
+from orchestrator.cli.render.report import Report as Found
+from orchestrator.cli.render.report import collected, counted, repository, rule_of
 from orchestrator.cli.work.state import remembered
-from orchestrator.model.diagnostic import Severity
-from orchestrator.model.errors import OpsctlError
+from orchestrator.model.diagnostic import Diagnostic, Severity
+from orchestrator.model.errors import InvalidSpecError, OpsctlError
 
 if TYPE_CHECKING:
-    from orchestrator.bootstrap.policies import PolicyTest
+    from orchestrator.bootstrap.authoring import PolicyRun
+
+_LOOK: float = 0.5
+"""Seconds between two looks at the files that are watched."""
 
 
-def check(console: Console, paths: Sequence[Path], *, environment: str | None) -> int:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a run of the tests is to do."""
+
+    pattern: str = ""
+    coverage: bool = False
+    threshold: float | None = None
+    """Per cent of lines."""
+    watch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Where policies are, and the parameters that a stack gives them."""
+
+    paths: Sequence[Path]
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def named(self) -> str:
+        """The places, for people."""
+        return ", ".join(map(str, self.paths))
+
+
+def policies_of(console: Console, paths: Sequence[Path], environment: str | None) -> Policies:
+    """These policies, or those of the stack in the present folder; raises OpsctlError where it has none."""
+    if paths:
+        return Policies(paths)
+    with remembered(console, environment) as work:
+        charter = work.session.charter
+        found = bootstrap.policy_paths(charter, work.session.folder)
+    if not found:
+        hint = "name folders, or write policy: {bundles: [policies]} in opsctl.yaml"
+        raise OpsctlError(f"the stack has no policies\nhint: {hint}")
+    return Policies(found, charter.policy.get("data") or {})
+
+
+def check(console: Console, paths: Sequence[Path], *, environment: str | None, strict: bool) -> int:
     """Everything that is wrong with the policies; 1 where there is an error."""
-    places = paths or _of_stack(console, environment)
-    found = bootstrap.policy_check(places)
+    policies = policies_of(console, paths, environment)
+    found = bootstrap.policy_check(policies.paths)
     console.diagnostics(found)
-    wrong = any(d.severity is Severity.ERROR for d in found)
-    if console.output is Output.JSON:
-        documents = [diagnostic_document(d) for d in found]
-        console.document(lambda: {**head("policy-check"), "valid": not wrong, "diagnostics": documents})
-    elif not wrong:
-        console.result(f"Policies are right: {', '.join(map(str, places))}.")
+    stopping = (Severity.ERROR, Severity.WARNING) if strict else (Severity.ERROR,)
+    wrong = any(d.severity in stopping for d in found)
+    _print_check(console, policies, found, wrong=wrong)
     return 1 if wrong else 0
 
 
-def test(console: Console, paths: Sequence[Path], *, environment: str | None) -> int:
-    """Every test of the policies; 1 where one fails, or where there is none."""
-    places = paths or _of_stack(console, environment)
-    results = bootstrap.policy_tests(places)
-    passed = sum(r.passed for r in results)
-    if console.output is Output.JSON:
-        documents = [_document(r) for r in results]
-        console.document(
-            lambda: {**head("policy-test"), "passed": passed, "of": len(results), "tests": documents}
-        )
-    else:
-        lines = [line for r in results if not r.passed for line in _failed(r, console.out_style)]
-        lines.append(f"{passed} of {count(len(results), 'policy test')} passed.")
-        console.result("\n".join(lines))
-    if not results:
-        console.say("no test was found: write rules test_… in files *_test.rego")
-    return 0 if results and passed == len(results) else 1
+def _print_check(console: Console, policies: Policies, found: Sequence[Diagnostic], *, wrong: bool) -> None:
+    findings = collected((), found, rule_of(console.command))
+    said = counted(findings)
+    told = f"{said}: {policies.named}." if said else f"Policies are right: {policies.named}."
+    match console.output:
+        case Output.TEXT:
+            console.result(told)
+        case Output.JSON:
+            documents = [diagnostic_document(d) for d in found]
+            console.document(lambda: {**head("policy-check"), "valid": not wrong, "diagnostics": documents})
+        case _:
+            root = repository(Path.cwd())
+            file = str(policies.paths[0])
+            report = Found(console.command, told, findings, (), policies.named, int(wrong), file, root)
+            console.report(report)
 
 
-def _of_stack(console: Console, environment: str | None) -> list[Path]:
-    with remembered(console, environment) as work:
-        paths = bootstrap.policy_paths(work.session.charter, work.session.folder)
-    if not paths:
-        hint = "name folders, or write policy: {bundles: [policies]} in opsctl.yaml"
-        raise OpsctlError(f"the stack has no policies\nhint: {hint}")
-    return paths
+def test(console: Console, paths: Sequence[Path], wanted: Wanted, *, environment: str | None) -> int:
+    """Every test of the policies; 1 where one fails, where there is none, or where too little is covered."""
+    policies = policies_of(console, paths, environment)
+    if not wanted.watch:
+        return _test(console, policies, wanted)
+    code = 1
+    seen: Mapping[str, float] = {}
+    while True:
+        now = dict(_changed(policies.paths))
+        if now != seen:
+            seen = now
+            try:
+                code = _test(console, policies, wanted)
+            except (InvalidSpecError, OpsctlError) as error:
+                code = console.failed(list(error.diagnostics) or [Diagnostic(str(error))], 1)
+            console.say(f"Watching {policies.named} (Ctrl-C ends it; the last run ended with {code})")
+        time.sleep(_LOOK)
 
 
-def _failed(result: PolicyTest, style: Style) -> Iterator[str]:
-    word = style.paint(str(result.ending).upper(), "red", "bold")
-    yield f"{word}  {result.name}  {result.file}:{result.line}"
-    if result.message:
-        yield f"      {result.message}"
-    yield from (f"      printed: {line}" for line in result.printed)
+def _changed(paths: Sequence[Path]) -> Iterator[tuple[str, float]]:
+    for path in paths:
+        for file in (path, *path.rglob("*")) if path.is_dir() else (path,):
+            if file.suffix in (".rego", ".yaml", ".yml", ".json") and file.exists():
+                yield str(file), file.stat().st_mtime
 
 
-def _document(result: PolicyTest) -> dict[str, object]:
-    return {
-        "name": result.name,
-        "result": str(result.ending),
-        "file": result.file,
-        "line": result.line,
-        "message": result.message or None,
-        "printed": list(result.printed),
-    }
+def _test(console: Console, policies: Policies, wanted: Wanted) -> int:
+    run = bootstrap.policy_tests(policies.paths, wanted.pattern)
+    share = 100 * run.covered
+    thin = wanted.threshold is not None and share < wanted.threshold
+    code = 0 if run.results and all(r.passed for r in run.results) and not thin else 1
+    _print_tests(console, policies, run, wanted, code)
+    if not run.results:
+        where = f" whose name has {wanted.pattern!r} in it" if wanted.pattern else ""
+        console.say(f"no test was found{where}: write rules test_… in files *_test.rego")
+    if thin:
+        console.say(f"{share:.1f}% of the lines are covered, and {wanted.threshold:g}% are wanted")
+    return code
+
+
+def _print_tests(console: Console, policies: Policies, run: PolicyRun, wanted: Wanted, code: int) -> None:
+    match console.output:
+        case Output.JSON:
+            console.document(lambda: tests_document(run))
+        case Output.TEXT:
+            console.result(render_tests(run, console.out_style, lines=wanted.coverage))
+        case _:
+            file = str(policies.paths[0])
+            console.report(test_report(console.command, run, policies.named, code, file))

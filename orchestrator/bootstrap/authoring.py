@@ -1,0 +1,146 @@
+"""What policy authors ask for: checks, tests, formatting, evaluation, explanations, timing, pages.
+
+Everything here is imported when it is called: only these commands pay for the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.adapters.package_data import folder as packaged
+from orchestrator.bootstrap.catalogue import catalogue
+from orchestrator.model.diagnostic import Diagnostic
+from orchestrator.model.errors import InvalidSpecError, OpsctlError
+from orchestrator.model.ids import TypeName
+from orchestrator.model.verdict import Bundle, Stage
+
+if TYPE_CHECKING:
+    from orchestrator.adapters.policy_bench import Timings
+    from orchestrator.adapters.policy_explain import Explanation
+    from orchestrator.adapters.policy_pages import Page
+    from orchestrator.adapters.policy_tests import TestResult, TestRun
+    from orchestrator.stages.policy.asking import Judgement
+
+    PolicyTest = TestResult
+    PolicyRun = TestRun
+    RuleTimings = Timings
+    RuleExplanation = Explanation
+    RulePage = Page
+
+__all__ = [
+    "policy_check",
+    "policy_eval",
+    "policy_explain",
+    "policy_format",
+    "policy_pages",
+    "policy_tests",
+    "policy_timings",
+    "sample_input",
+    "shipped_policies",
+]
+
+
+def shipped_policies() -> Path:
+    """The folder of the policies that ship."""
+    return packaged("policies")
+
+
+def policy_check(paths: Sequence[Path]) -> list[Diagnostic]:
+    """Everything that is wrong with the policies below these paths."""
+    from orchestrator.adapters.policy_tests import check  # noqa: PLC0415 - only for policies
+
+    return check(paths)
+
+
+def policy_tests(paths: Sequence[Path], pattern: str = "") -> PolicyRun:
+    """Run the tests of the policies below these paths; raises OpsctlError for a pattern that is none."""
+    import re  # noqa: PLC0415 - as below
+
+    from orchestrator.adapters.policy_tests import run_covered  # noqa: PLC0415 - only for policies
+
+    try:
+        return run_covered(paths, pattern=pattern)
+    except re.error as error:
+        raise OpsctlError(f"--run {pattern}: not a regular expression: {error}") from error
+
+
+def policy_format(text: str) -> str:
+    """One module laid out."""
+    from orchestrator.adapters.policy_format import format_rego  # noqa: PLC0415 - only for policies
+
+    return format_rego(text)
+
+
+def policy_eval(
+    paths: Sequence[Path], params: Mapping[str, Any], document: Mapping[str, Any], stage: Stage
+) -> Judgement:
+    """What the policies below these paths say of an input document."""
+    from orchestrator.adapters.policy_embedded import EmbeddedEngine  # noqa: PLC0415 - only for policies
+    from orchestrator.stages.policy.asking import Circumstances, judge  # noqa: PLC0415 - as above
+
+    kinds = catalogue()
+
+    def nearest(name: str) -> str | None:
+        return None if kinds.kind(TypeName(name)) is not None else kinds.nearest_type(name)
+
+    circumstances = Circumstances((), datetime.now(UTC).date().isoformat(), nearest)
+    return judge(EmbeddedEngine(), _bundle(paths, params), document, stage, circumstances)
+
+
+def policy_explain(
+    paths: Sequence[Path], params: Mapping[str, Any], document: Mapping[str, Any], only: str
+) -> list[RuleExplanation]:
+    """Each asked rule, expression by expression; raises OpsctlError where the policies do not compile."""
+    from orchestrator.adapters.policy_child import ChildFailedError  # noqa: PLC0415 - only for policies
+    from orchestrator.adapters.policy_embedded import plain  # noqa: PLC0415 - as above
+    from orchestrator.adapters.policy_explain import explain  # noqa: PLC0415 - as above
+
+    try:
+        return explain(_bundle(paths, params), document, only=only)
+    except ChildFailedError as error:
+        raise OpsctlError(f"the policies cannot be explained: {plain(str(error))}") from error
+
+
+def policy_timings(
+    paths: Sequence[Path], params: Mapping[str, Any], document: Mapping[str, Any], runs: int
+) -> RuleTimings:
+    """How long each rule takes; raises OpsctlError where one fails."""
+    from orchestrator.adapters.policy_bench import measure  # noqa: PLC0415 - only for policies
+    from orchestrator.adapters.policy_child import ChildFailedError  # noqa: PLC0415 - as above
+    from orchestrator.adapters.policy_embedded import plain  # noqa: PLC0415 - as above
+
+    try:
+        return measure(_bundle(paths, params), document, runs=runs)
+    except ChildFailedError as error:
+        raise OpsctlError(f"the policies cannot be timed: {plain(str(error))}") from error
+
+
+def sample_input(count: int) -> dict[str, Any]:
+    """A plan of ``count`` creations on three clouds."""
+    from orchestrator.adapters import policy_bench  # noqa: PLC0415 - only for policies
+
+    return policy_bench.sample_input(count)
+
+
+def policy_pages(paths: Sequence[Path]) -> list[RulePage]:
+    """What each asked rule says of itself, with its parameters and tests; raises InvalidSpecError."""
+    from orchestrator.adapters.policy_pages import pages  # noqa: PLC0415 - only for policies
+
+    return pages(_bundle(paths, {}))
+
+
+def _bundle(paths: Sequence[Path], params: Mapping[str, Any]) -> Bundle:
+    """Policies that compile; raises InvalidSpecError with everything that is wrong."""
+    from orchestrator.adapters.policy_embedded import compile_modules  # noqa: PLC0415 - only for policies
+    from orchestrator.adapters.policy_files import load_bundle  # noqa: PLC0415 - as above
+    from orchestrator.model.diagnostic import Severity  # noqa: PLC0415 - as above
+
+    bundle = load_bundle(paths, params)
+    found = compile_modules(bundle.modules, bundle.data)[1]
+    errors = tuple(d for d in found if d.severity is Severity.ERROR)
+    if errors:
+        raise InvalidSpecError(errors)
+    return bundle

@@ -1,0 +1,151 @@
+"""policy new and policy fmt."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from orchestrator import bootstrap
+from orchestrator.cli.console import Console
+from orchestrator.cli.render.values import count
+from orchestrator.cli.work.policies import policies_of
+from orchestrator.model.errors import OpsctlError
+from orchestrator.model.ids import TypeName
+
+_EFFECTS: Final = ("deny", "require_approval", "warn")
+_POLICY: Final = """\
+# METADATA
+# title: {type} has an owner
+# description: |
+#   Say here why this matters, and what to do instead.
+# related_resources:
+# - ref: https://example.com/why
+# custom:
+#   severity: medium
+#   fix: "metadata: {{labels: {{owner: TEAM}}}}"
+package opsctl.{name}
+
+import rego.v1
+
+{effect} contains {{"msg": msg, "address": change.address}} if {{
+	some change in input.resource_changes
+	change.type == "{type}"
+	change.action in {{"create", "update", "replace"}}
+	not change.labels.owner
+	msg := sprintf("%s has no owner", [change.address])
+}}
+"""
+_TESTS: Final = """\
+package opsctl.{name}_test
+
+import data.opsctl.{name}
+import rego.v1
+
+plan(labels) := {{"resource_changes": [{{
+	"address": "it",
+	"type": "{type}",
+	"action": "create",
+	"labels": labels,
+	"change": {{"after": {{}}}},
+}}]}}
+
+test_without_an_owner if {{
+	found := {name}.{effect} with input as plan({{}})
+	{{item.msg | some item in found}} == {{"it has no owner"}}
+}}
+
+test_with_an_owner if count({name}.{effect}) == 0 with input as plan({{"owner": "shop"}})
+"""
+
+
+def new(console: Console, name: str, folder: Path, *, type: str, effect: str) -> int:
+    """Write a policy and its tests; nothing that is there is overwritten."""
+    if not re.fullmatch(r"[a-z_][a-z0-9_]*", name):
+        plain = re.sub(r"\W+", "_", name.lower()).strip("_")
+        hint = f"\nhint: write {plain}" if plain and not plain[0].isdigit() else ""
+        raise OpsctlError(f"{name!r} is no name of a policy: letters, digits and _ are allowed{hint}")
+    if effect not in _EFFECTS:
+        raise OpsctlError(f"--effect {effect}: write one of {', '.join(_EFFECTS)}")
+    kinds = bootstrap.catalogue()
+    if kinds.kind(TypeName(type)) is None:
+        near = kinds.nearest_type(type)
+        hint = f"did you mean {near!r}?" if near else "opsctl types lists what is known"
+        raise OpsctlError(f"unknown type {type!r}\nhint: {hint}")
+    written = [folder / f"{name}.rego", folder / f"{name}_test.rego"]
+    there = next((path for path in written if path.exists()), None)
+    if there is not None:
+        raise OpsctlError(f"{there} is there already: nothing was written")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, text in zip(written, (_POLICY, _TESTS), strict=True):
+        path.write_text(text.format(name=name, type=type, effect=effect), "utf-8")
+    console.result("\n".join(f"Written: {path}" for path in written))
+    console.say(f"Next: opsctl policy test {folder}; and policy: {{bundles: [{folder}]}} in opsctl.yaml")
+    return 0
+
+
+def fmt(
+    console: Console,
+    paths: Sequence[Path],
+    *,
+    environment: str | None,
+    dry: bool,
+    diff: bool,
+    opa: str | None,
+) -> int:
+    """Lay the modules out; with ``dry`` only say which would change, and end with 1 where one would."""
+    policies = policies_of(console, paths, environment)
+    layout = _opa(opa) if opa else bootstrap.policy_format
+    files = list(_modules(policies.paths))
+    changed = 0
+    for file in files:
+        try:
+            before = file.read_text("utf-8")
+        except UnicodeDecodeError:
+            raise OpsctlError(f"{file}: the file is not UTF-8 text") from None
+        after = layout(before)
+        if after == before:
+            continue
+        changed += 1
+        console.result(_difference(file, before, after) if diff else str(file))
+        if not dry:
+            file.write_text(after, "utf-8")
+    told = "would change" if dry else "changed"
+    console.say(f"{count(changed, 'file')} of {len(files)} {told}.")
+    return 1 if dry and changed else 0
+
+
+def _modules(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if not path.exists():
+            raise OpsctlError(f"{path}: there is no such folder or file")
+        if path.is_file():
+            yield path
+        else:
+            yield from sorted(p for p in path.rglob("*.rego") if p.is_file())
+
+
+def _difference(file: Path, before: str, after: str) -> str:
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True), after.splitlines(keepends=True), str(file), str(file)
+    )
+    return "".join(lines)
+
+
+def _opa(program: str) -> Callable[[str], str]:
+    """A real ``opa fmt``; raises OpsctlError where it is not there, or refuses the module."""
+    found = shutil.which(program)
+    if found is None:
+        raise OpsctlError(f"--opa {program}: there is no such program")
+
+    def layout(text: str) -> str:
+        ran = subprocess.run([found, "fmt"], input=text, capture_output=True, text=True, check=False)
+        if ran.returncode != 0:
+            raise OpsctlError(f"{program} fmt: {ran.stderr.strip() or 'it failed and says nothing'}")
+        return ran.stdout
+
+    return layout

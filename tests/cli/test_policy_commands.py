@@ -1,0 +1,235 @@
+"""policy new, check, fmt, test, eval, explain, docs and bench, as an author types them."""
+
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+
+RULE = """\
+# METADATA
+# title: Values are lucky
+# description: Thirteen is not.
+# custom:
+#   severity: high
+#   parameters:
+#     unlucky: {default: 13, description: the value that is not allowed}
+package opsctl.lucky
+
+import rego.v1
+
+deny contains {"msg": msg, "address": change.address} if {
+	some change in input.resource_changes
+	change.change.after.value == data.opsctl.params.unlucky
+	msg := sprintf("%s is unlucky", [change.address])
+}
+"""
+TESTS = """\
+package opsctl.lucky_test
+
+import data.opsctl.lucky
+import rego.v1
+
+plan := {"resource_changes": [{"address": "a", "change": {"after": {"value": 13}}}]}
+
+test_unlucky if count(lucky.deny) == 1 with input as plan with data.opsctl.params.unlucky as 13
+
+test_lucky if count(lucky.deny) == 0 with input as plan with data.opsctl.params.unlucky as 7
+"""
+
+
+@pytest.fixture
+def author(stack):
+    """A stack with one policy and its tests, and two values."""
+    stack.write("policies/lucky.rego", RULE)
+    stack.write("policies/lucky_test.rego", TESTS)
+    text = (stack.folder / "opsctl.yaml").read_text("utf-8")
+    stack.write("opsctl.yaml", f"{text}policy: {{bundles: [policies], data: {{unlucky: 13}}}}\n")
+    stack.values(a="13", b="2")
+    return stack
+
+
+@pytest.fixture
+def saved(author):
+    """The same with what policies see saved in input.json."""
+    assert author.run("plan", "--save-input", "input.json").code == 3
+    return author
+
+
+@pytest.mark.parametrize("effect", ["deny", "require_approval", "warn"])
+def test_a_new_policy_is_right_and_tested(stack, effect):
+    """What policy new writes passes check, fmt and its own tests, and covers every line."""
+    assert stack.run("policy", "new", "owners", "-t", "OS::Nova::Server", "--effect", effect).code == 0
+    assert stack.run("policy", "check", "--strict", "policies").code == 0
+    assert stack.run("policy", "fmt", "--check", "policies").code == 0
+    ran = stack.run("policy", "test", "--threshold", "100", "policies")
+    assert (ran.code, ran.out.startswith("2 of 2 policy tests passed")) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["Small-Servers"], "write small_servers"),
+        (["a", "-t", "OS::Nova::Serve"], "did you mean 'OS::Nova::Server'?"),
+        (["a", "--effect", "refuse"], "write one of deny, require_approval, warn"),
+        (["lucky"], "is there already"),
+    ],
+)
+def test_a_policy_that_cannot_be_written_is_an_error(author, arguments, said):
+    """A wrong name, type or effect is told, and nothing is overwritten."""
+    ran = author.run("policy", "new", *arguments)
+    assert ran.code == 1
+    assert said in ran.err
+    assert (author.folder / "policies/lucky.rego").read_text("utf-8") == RULE
+
+
+@pytest.mark.parametrize(
+    ("written", "place", "said"),
+    [
+        ('warn contains "x" if foo(1)', (18, 23), "there is no function 'foo'"),
+        ('warn contains "x" if startswith("a")', (18, 22), "takes 2 arguments"),
+        ('warn contains "x" if zz > 1', (18, 22), "unsafe"),
+        ("used(x) := y if x == 3", (18, 12), "the variable 'y' is unsafe"),
+        ('warn contains "x" if http.send({}).ok', (18, 22), "http.send is refused"),
+        ('warn contains "x" if {', (19, 1), ""),
+        ("_lonely := 3", (18, 1), "_lonely is never reached"),
+        ('warn contains "x" if {\n\t1 == 2\n}', (19, 2), "this never holds"),
+    ],
+)
+def test_check_names_the_place(author, written, place, said):
+    """What is wrong is told with file, line and column, tabs counted as one character."""
+    author.write("policies/lucky.rego", f"{RULE}\n{written}\n")
+    ran = author.run("policy", "check", "--output", "json")
+    found = [d for d in ran.json["diagnostics"] if said in d["message"]]
+    assert found, ran.json
+    assert found[0]["file"] == "policies/lucky.rego"
+    assert (found[0]["line"], abs(found[0]["column"] - place[1]) <= 1) == (place[0], True)
+
+
+def test_check_asks_for_metadata(author):
+    """A rule without title, description and severity is a warning, and an error with --strict."""
+    author.write("policies/lucky.rego", "\n".join(RULE.splitlines()[7:]))
+    ran = author.run("policy", "check")
+    assert ran.code == 0
+    assert "opsctl.lucky has no title, description and severity" in ran.err
+    assert author.run("policy", "check", "--strict").code == 1
+
+
+def test_check_tells_of_deprecated_syntax(author):
+    """Imports of future keywords and legacy modules are warnings that say what is written now."""
+    author.write("policies/old.rego", "package old\n\nimport future.keywords.in\n\nallow if 1 in [1]\n")
+    ran = author.run("policy", "check", "--output", "json")
+    assert [d["message"] for d in ran.json["diagnostics"]] == ["import future.keywords.in is deprecated"]
+
+
+def test_fmt_changes_layout_only(author):
+    """A module with wrong indents and blank lines is laid out; --check and --diff change nothing."""
+    messy = RULE.replace("\n\tsome", "\n\n   some").replace(" == ", "==").replace("# title", "#title")
+    author.write("policies/lucky.rego", messy.replace("#title", "# title"))
+    ran = author.run("policy", "fmt", "--diff")
+    assert ran.code == 1
+    assert "+\tsome change in input.resource_changes" in ran.out
+    assert author.run("policy", "fmt", "--check").code == 1
+    assert author.run("policy", "fmt").out == "policies/lucky.rego\n"
+    assert (author.folder / "policies/lucky.rego").read_text("utf-8") == RULE
+
+
+def test_coverage_lists_lines_and_has_a_threshold(author):
+    """Lines that no test reaches are named; below the threshold the command ends with 1."""
+    author.write("policies/lucky.rego", RULE + '\nwarn contains "odd" if {\n\tinput.odd\n\tinput.very\n}\n')
+    ran = author.run("policy", "test", "--coverage", "--threshold", "90")
+    assert ran.code == 1
+    assert "not covered: 18-20" in ran.out
+    assert "90% are wanted" in ran.err
+    assert author.run("policy", "test", "--threshold", "50").code == 0
+
+
+def test_tests_can_be_picked(author):
+    """--run takes an expression; one that is none is an error, and one that fits nothing says so."""
+    assert author.run("policy", "test", "--run", "test_unl").out.startswith("1 of 1 policy test passed")
+    assert "not a regular expression" in author.run("policy", "test", "--run", "(").err
+    nothing = author.run("policy", "test", "--run", "nowhere")
+    assert nothing.code == 1
+    assert "whose name has 'nowhere' in it" in nothing.err
+
+
+def test_junit_of_tests(author):
+    """A failed test is a failed case at the line that did not hold."""
+    author.write("policies/lucky_test.rego", TESTS.replace("== 0", "== 5"))
+    ran = author.run("policy", "test", "--output", "junit")
+    assert ran.code == 1
+    suite = ET.fromstring(ran.out).find("testsuite")  # noqa: S314 - our own output
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    failed = next(c for c in suite.findall("testcase") if c.find("failure") is not None)
+    assert (failed.get("name"), failed.get("line")) == ("test_lucky", "10")
+
+
+def test_eval_says_what_the_plan_says(saved):
+    """The saved input gives the verdicts of the plan, with the stack's parameters; 3 where they deny."""
+    ran = saved.run("policy", "eval", "-i", "input.json", "--output", "json")
+    assert ran.code == 3
+    assert [(v["address"], v["message"]) for v in ran.json["verdicts"]] == [("a", "a is unlucky")]
+
+
+def test_explain_follows_each_expression(saved):
+    """A rule that fired shows the values; one that did not shows the expression that does not hold."""
+    ran = saved.run("policy", "eval", "-i", "input.json", "--explain")
+    assert "opsctl.lucky  fired" in ran.out
+    assert "✓ 13: some change in input.resource_changes  (2 ways)" in ran.out
+    assert 'change = a (Local::Value); msg = "a is unlucky"' in ran.out
+    saved.values(a="7")
+    saved.run("plan", "--save-input", "input.json")
+    ran = saved.run("policy", "eval", "-i", "input.json", "--explain")
+    assert ran.code == 0
+    assert "opsctl.lucky  did not fire" in ran.out
+    assert "✗ 14: change.change.after.value == data.opsctl.params.unlucky  does not hold" in ran.out
+    assert "change.change.after.value = 7" in ran.out
+    assert "· 15:" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "not JSON"),
+        ("[]", "an object was expected"),
+        ('{"resource_changes": 3}', "a list was expected"),
+        ('{"resource_changes": [3]}', "objects with an address"),
+    ],
+)
+def test_an_input_that_is_none_is_an_error(author, text, said):
+    """A broken input is told with its file."""
+    author.write("input.json", text)
+    ran = author.run("policy", "eval", "-i", "input.json")
+    assert ran.code == 1
+    assert said in ran.err
+    assert "input.json" in ran.err
+
+
+def test_bench_times_each_rule(saved):
+    """Every rule has its time, on a saved input or on one that is made."""
+    ran = saved.run("policy", "bench", "-i", "input.json", "--output", "json")
+    assert [(r["rule"], r["said"]) for r in ran.json["rules"]] == [("opsctl.lucky", 1)]
+    assert saved.run("policy", "bench", "--changes", "20", "--output", "json").json["changes"] == 20
+
+
+def test_docs_and_explain_show_the_metadata(author):
+    """A page has the title, the parameters with their defaults, and what the tests hold."""
+    assert author.run("policy", "docs", "--out", "pages").code == 0
+    page = (author.folder / "pages/opsctl.lucky.md").read_text("utf-8")
+    assert page.startswith("# Values are lucky\n\nThirteen is not.\n")
+    assert "| `unlucky` | `13` | the value that is not allowed |" in page
+    assert "[opsctl.lucky](opsctl.lucky.md)" in (author.folder / "pages/README.md").read_text("utf-8")
+    ran = author.run("policy", "explain", "lucky")
+    assert "parameter unlucky (default 13)" in ran.out
+    assert "did you mean" in author.run("policy", "explain", "luckyy").err
+
+
+def test_results_of_policy_commands_are_reports_too(saved):
+    """check, test and eval write SARIF as plan does."""
+    for command in (["check"], ["test"], ["eval", "-i", "input.json"]):
+        ran = saved.run("policy", *command, "--output", "sarif")
+        assert json.loads(ran.out)["runs"][0]["automationDetails"]["id"].startswith(
+            f"opsctl/policy/{command[0]}/"
+        )
