@@ -117,14 +117,21 @@ def open_stack(
 
 
 def open_state(
-    folder: Path, *, environment: str | None = None, progress: Progress, rewriting: bool = False
+    folder: Path,
+    *,
+    environment: str | None = None,
+    progress: Progress,
+    rewriting: bool = False,
+    policies: bool = False,
 ) -> Session:
-    """A stack for commands that only look at its state: resources are not composed.
+    """A stack for commands that work on its state: resources are not composed, policies are there where asked for.
 
     ``rewriting``: what is stored plain is read even where it must be encrypted, and a fresh key seals.
     """
     loaded = load(folder, environment=environment, params={}, paths=type_folders(), untrusted=False)
-    blueprint = Blueprint(charter_of(loaded.stack), ())
+    charter = charter_of(loaded.stack)
+    bundle = _bundle(charter, folder) if policies else Bundle()
+    blueprint = Blueprint(charter, (), bundle, opsctl=opsctl_version())
     sealing = partial(stack_cipher, rewriting=rewriting)
     return _opened(
         blueprint, folder, progress, diagnostics=loaded.diagnostics, loaded=loaded, sealing=sealing

@@ -17,6 +17,7 @@ from orchestrator.cli import (
     catalogue,
     planning,
     policy,
+    revisions,
     sandbox,
     signing,
     starting,
@@ -34,7 +35,19 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 error, 2 changes present, 3 denied by policy, 4 gate failed, 5 locked, "
     "6 plan is stale, 130 interrupted.",
 )
-for group in (starting, planning, applying, signing, state, audit, policy, catalogue, sandbox, about):
+for group in (
+    starting,
+    planning,
+    applying,
+    signing,
+    revisions,
+    state,
+    audit,
+    policy,
+    catalogue,
+    sandbox,
+    about,
+):
     group.register(app)
 
 

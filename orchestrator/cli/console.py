@@ -107,6 +107,13 @@ class Console:
 
         return bool(sys.stdin and sys.stdin.isatty()) and self.err.isatty() and not self.environ.get("CI")
 
+    def confirms(self, question: str, wanted: str = "yes") -> bool:
+        """Whether somebody types ``wanted`` when asked."""
+        with self.interrupts.plainly():
+            self.err.write(self.err_style.paint(question, "bold"))
+            self.err.flush()
+            return self.answer() == wanted
+
     def answer(self) -> str:
         """What somebody types, without the spaces around it; empty where nobody is there any more."""
         import sys  # noqa: PLC0415 - standard input is looked at only here

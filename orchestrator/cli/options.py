@@ -23,6 +23,7 @@ PolicyPaths = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[PATH]...", help="Folders or files; without them: the policies of the stack."),
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
 Format = Annotated[Output, typer.Option("--output", help="How to write the result.")]
 LockTimeout = Annotated[
     str | None,

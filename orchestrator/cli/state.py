@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli import surgery
 from orchestrator.cli.console import Output
 from orchestrator.cli.options import Environment, Format, console_of
 
@@ -14,10 +15,13 @@ _OUTPUT = ("text", "json", "raw")
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    group = typer.Typer(name="state", help="Look at the state, and free its lock.", rich_markup_mode=None)
+    group = typer.Typer(
+        name="state", help="Look at the state, mend it, and free its lock.", rich_markup_mode=None
+    )
     group.command("list")(list_)
     for command in (show, history, unlock):
         group.command()(command)
+    surgery.register(group)
     app.add_typer(group)
     app.command()(output)
 

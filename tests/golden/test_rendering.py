@@ -14,9 +14,16 @@ from orchestrator.cli.render.drift import render_drift
 from orchestrator.cli.render.json import applied_document, dump, plan_document
 from orchestrator.cli.render.markdown import render_markdown
 from orchestrator.cli.render.reported import plan_report
+from orchestrator.cli.render.revisions import render_difference, render_history
 from orchestrator.cli.render.style import PLAIN, Style
 from orchestrator.cli.render.text import render_plan, summary
+from orchestrator.cli.render.undo import render_labels
+from orchestrator.engine.planning import Blueprint
+from orchestrator.engine.revisions import Revision
+from orchestrator.engine.undoing import Label, Undoing
 from orchestrator.model.change import Action
+from orchestrator.model.ids import Address
+from orchestrator.model.snapshot import Finished, Snapshot, Started
 from orchestrator.model.values import Secret
 
 
@@ -119,3 +126,30 @@ def test_every_action_has_a_sign(plan):
     assert {c.action for c in plan.changes} == set(Action)
     signs = {next(render_change(c, PLAIN)).split()[0] for c in plan.changes}
     assert len(signs) >= len(Action) - 1
+
+
+def test_the_past_as_text(plan, outputs_before, golden):
+    """Revisions that ended, failed and were killed; and what differs between two."""
+    started = Started("r1", "alice@build-7 (process 12)", "apply", 1764043200.0, "d" * 64, "5" * 64)
+    revisions = [
+        Revision(1, started, Finished("r1", 1764043260.0, "done", {"create": 3}), 9),
+        Revision(
+            2,
+            replace(started, command="state mv a b", spec="", plan=""),
+            Finished("r2", 1.0, "done", {"mv": 1}),
+            12,
+        ),
+        Revision(3, started, Finished("r3", 1.0, "incomplete", {"update": 1, "failed": 1}), 15),
+        Revision(4, replace(started, command="undo 3"), None, 17),
+    ]
+    golden("history.txt", render_history(revisions, 9))
+    told = [
+        c for c in plan.changes if c.action in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
+    ]
+    golden("revision-diff.txt", render_difference((3, None), told, (outputs_before, plan.outputs)))
+    undo = Undoing(revisions[2], Blueprint(plan.charter, ()), Snapshot(plan.charter.id), 17, {})
+    steps = [
+        Label(Address("web"), Action.UPDATE, (), reversible=True),
+        Label(Address("database"), Action.DELETE, ("the data that it holds are lost",)),
+    ]
+    golden("undo.txt", render_labels(undo, steps))

@@ -32,7 +32,7 @@ _TOLD: Final = {
 def render_plan(plan: Plan, style: Style = PLAIN, *, outputs_before: Mapping[str, Any] | None = None) -> str:
     """Everything that a reviewer needs, in the order of reading; ends with a newline."""
     sections = [
-        list(_changes(plan, style)),
+        list(spaced((told(change, plan) for change in plan.pending), style)),
         list(_quiet(plan, style)),
         list(_outputs(plan, outputs_before, style)),
         list(render_verdicts(plan.verdicts, plan.engine, style)),
@@ -41,10 +41,11 @@ def render_plan(plan: Plan, style: Style = PLAIN, *, outputs_before: Mapping[str
     return style.plain("\n\n".join("\n".join(s) for s in sections if s) + "\n")
 
 
-def _changes(plan: Plan, style: Style) -> Iterator[str]:
+def spaced(changes: Iterable[Change], style: Style) -> Iterator[str]:
+    """Changes as lines; a blank one stands around those that have more than one."""
     tall = False
-    for index, change in enumerate(plan.pending):
-        lines = list(render_change(told(change, plan), style))
+    for index, change in enumerate(changes):
+        lines = list(render_change(change, style))
         if index and (tall or len(lines) > 1):
             yield ""
         tall = len(lines) > 1

@@ -9,6 +9,7 @@ from orchestrator.cli.console import Console, Output
 from orchestrator.cli.identity import holder
 from orchestrator.cli.render.conceal import conceal
 from orchestrator.cli.render.stale import explained
+from orchestrator.cli.render.style import Style
 from orchestrator.cli.sessions import Work, found, opened
 from orchestrator.cli.work.planning import PLAN_FOLDER, Wish, planned_text, stack
 from orchestrator.engine import applying
@@ -37,7 +38,7 @@ def apply(console: Console, wish: Wish, *, approved: bool) -> int:
         )
         if applied is None:
             return console.failed([Diagnostic("not approved: nothing was done")], 1)
-        return _told(work, applied, asking.notes)
+        return tell_applied(work, applied, asking.notes)
 
 
 def apply_saved(console: Console, path: Path, *, trusted: Path | None, signed: bool) -> int:
@@ -60,7 +61,7 @@ def apply_saved(console: Console, path: Path, *, trusted: Path | None, signed: b
             )
         except StalePlanError as error:
             raise explained(error, session.workspace.kind) from error
-        return _told(work, applied, found(work, ()))
+        return tell_applied(work, applied, found(work, ()))
 
 
 class Asking:
@@ -79,13 +80,23 @@ class Asking:
         with self._work.events.paused():
             self.notes = found(self._work, planned.notes)
             if console.output is Output.TEXT:
-                console.result(planned_text(planned, self._work, on_error_stream=False))
+                console.result(self.told(planned))
                 console.out.flush()
             elif not self._approved:
-                console.say(planned_text(planned, self._work, on_error_stream=True))
+                console.say(self.told(planned))
             if planned.plan.empty or self._approved or planned.plan.denied:
                 return True
             return self._ask(planned)
+
+    @property
+    def style(self) -> Style:
+        """Of the stream that the plan is shown on."""
+        console = self._work.console
+        return console.out_style if console.output is Output.TEXT else console.err_style
+
+    def told(self, planned: Planned) -> str:
+        """What is shown before the question."""
+        return planned_text(planned, self._work, on_error_stream=self._work.console.output is not Output.TEXT)
 
     def _ask(self, planned: Planned) -> bool:
         """Ask in words that fit the danger: whoever destroys a stack types its name."""
@@ -96,13 +107,10 @@ class Asking:
             if self._destroy
             else "Apply this? Type yes to go on: "
         )
-        with console.interrupts.plainly():
-            console.err.write(console.err_style.paint(question, "bold"))
-            console.err.flush()
-            return console.answer() == wanted
+        return console.confirms(question, wanted)
 
 
-def _told(work: Work, applied: Applied, notes: list[Diagnostic]) -> int:
+def tell_applied(work: Work, applied: Applied, notes: list[Diagnostic]) -> int:
     """Print how it ended; returns the exit code."""
     console = work.console
     if console.output is Output.TEXT:

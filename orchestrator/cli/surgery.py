@@ -1,0 +1,50 @@
+"""state mv and state rm: changes to the state that touch no cloud."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.applying import Approved
+from orchestrator.cli.console import Output
+from orchestrator.cli.options import DryRun, Environment, Format, console_of
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands of this file to those of the state."""
+    group.command("mv")(move)
+    group.command("rm")(forget)
+
+
+def move(
+    context: typer.Context,
+    *,
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The address that it has in the state.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The address that the files have for it.")],
+    dry_run: DryRun = False,
+    auto_approve: Approved = False,
+    environment: Environment = None,
+    output: Format = Output.TEXT,
+) -> int:
+    """Give a resource another address in the state; of a composite, all its children. No cloud is touched."""
+    console = console_of(context, output)
+    from orchestrator.cli.work.surgery import move  # noqa: PLC0415 - lazy
+
+    return move(console, source, target, dry_run=dry_run, approved=auto_approve, environment=environment)
+
+
+def forget(
+    context: typer.Context,
+    *,
+    address: Annotated[str, typer.Argument(help="The resource's address; of a composite: all its children.")],
+    dry_run: DryRun = False,
+    auto_approve: Approved = False,
+    environment: Environment = None,
+    output: Format = Output.TEXT,
+) -> int:
+    """Let go of a resource: the state forgets it, and its object stays in its cloud."""
+    console = console_of(context, output)
+    from orchestrator.cli.work.surgery import forget  # noqa: PLC0415 - lazy
+
+    return forget(console, address, dry_run=dry_run, approved=auto_approve, environment=environment)

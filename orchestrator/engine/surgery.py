@@ -1,0 +1,118 @@
+"""Changes to the state that touch no cloud: a resource under another name, a resource let go of.
+
+Each is a run like an apply: under the lease, in the journal, with a revision of its own, so that it can be looked at
+and undone like any other.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from orchestrator.engine.workspace import Workspace
+from orchestrator.model.diagnostic import did_you_mean
+from orchestrator.model.errors import OpsctlError
+from orchestrator.model.ids import Address
+from orchestrator.model.snapshot import Deposed, Entry, Finished, Gone, Kept, Record, Snapshot, Started
+from orchestrator.seams.state import Holder
+from orchestrator.stages.diff.orphans import deposed_address
+
+
+@dataclass(frozen=True, slots=True)
+class Surgery:
+    """What is to be written, and what it is about."""
+
+    records: tuple[Record, ...]
+    """As they are before."""
+    entries: tuple[Entry, ...]
+    names: tuple[Address, ...] = ()
+    """The new names, of a move."""
+
+
+_NAME: Final = re.compile(r'[A-Za-z0-9_][\w.-]*(\["[^"]+"\])?(/[A-Za-z0-9_][\w.-]*(\["[^"]+"\])?)*')
+Operation = Callable[[Snapshot], Surgery]
+
+
+def operate(
+    operation: Operation, workspace: Workspace, *, holder: Holder, approve: Callable[[Surgery], bool]
+) -> Surgery | None:
+    """Do it under the lease; None where it was not approved. Raises OpsctlError where it cannot be done."""
+    state = workspace.state
+    lease = state.lease(holder)
+    try:
+        surgery = operation(state.latest())
+        if not approve(surgery):
+            return None
+        run, now = uuid.uuid4().hex[:12], workspace.clock.now
+        started = Started(run, holder.owner, holder.command, now())
+        counts = {"move" if surgery.names else "forget": len(surgery.records)}
+        state.append(lease, [started, *surgery.entries, Finished(run, now(), "done", counts)])
+        state.compact(lease)
+        return surgery
+    finally:
+        state.release(lease)
+
+
+def moving(source: str, target: str) -> Operation:
+    """A resource, or all children of a composite, under another name; edges to them follow."""
+
+    def move(snapshot: Snapshot) -> Surgery:
+        names = _renamed(snapshot, Address(source), Address(target))
+        for new in names.values():
+            if new in snapshot.resources and new not in names:
+                raise OpsctlError(f"the state has a resource {new} already\nhint: opsctl state show '{new}'")
+        records = tuple(snapshot.resources[old] for old in names)
+        entries: list[Entry] = [Gone(r.address, r.uid) for r in records]
+        for record in snapshot.resources.values():
+            renamed = _with_names(record, names)
+            if renamed != record:
+                entries.append(Kept(renamed))
+        for record in snapshot.deposed.values():
+            renamed = _with_names(record, names)
+            if renamed != record:
+                entries.append(Deposed(renamed))
+        return Surgery(records, tuple(entries), tuple(names.values()))
+
+    return move
+
+
+def forgetting(address: str) -> Operation:
+    """A resource, all children of a composite, or a deposed object are let go of: their objects stay."""
+
+    def forget(snapshot: Snapshot) -> Surgery:
+        for record in snapshot.deposed.values():
+            if address in (deposed_address(record), str(record.uid)):
+                return Surgery((record,), (Gone(record.address, record.uid),))
+        records = tuple(snapshot.resources[a] for a in _below(snapshot, Address(address)))
+        return Surgery(records, tuple(Gone(r.address, r.uid) for r in records))
+
+    return forget
+
+
+def _renamed(snapshot: Snapshot, source: Address, target: Address) -> dict[Address, Address]:
+    if not _NAME.fullmatch(target):
+        raise OpsctlError(f'{target!r} cannot be an address\nhint: such as web, db/server or web["a"]')
+    if source == target:
+        raise OpsctlError(f"{source} is called that already")
+    return {old: Address(f"{target}{old[len(source) :]}") for old in _below(snapshot, source)}
+
+
+def _below(snapshot: Snapshot, address: Address) -> list[Address]:
+    """The resource of that name, or the children of the composite of that name; nothing of them may be open."""
+    found = [a for a in sorted(snapshot.resources) if a == address or a.startswith(f"{address}/")]
+    if not found:
+        near = did_you_mean(address, map(str, snapshot.resources)) or "opsctl state list shows what there is"
+        raise OpsctlError(f"the state has no resource {address!r}\nhint: {near}")
+    open_ = sorted({i.address for i in snapshot.intents.values()} & set(found))
+    if open_:
+        message = f"an interrupted step on {', '.join(open_)} is not settled yet"
+        raise OpsctlError(f"{message}\nhint: opsctl apply settles it first")
+    return found
+
+
+def _with_names(record: Record, names: dict[Address, Address]) -> Record:
+    needs = tuple(names.get(need, need) for need in record.dependencies)
+    return replace(record, address=names.get(record.address, record.address), dependencies=needs)
