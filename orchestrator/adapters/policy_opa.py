@@ -38,11 +38,11 @@ _T = TypeVar("_T")
 class OpaEngine:
     """Implements PolicyEngine by an OPA server. ``timeout`` is in seconds, for each call."""
 
-    def __init__(self, url: str, timeout: float = 30.0, access: Access | None = None) -> None:
+    def __init__(self, url: str, timeout: float = 30.0, access: Callable[[], Access] = Access) -> None:
         """Raises InvalidSpecError for an address that is none."""
         self._url = plain_url(url)
         self._timeout = timeout
-        self._access = access or Access()
+        self._access = access
         self._bundle = Bundle()
         self._packages: list[str] = []
         self._rules: list[Rule] = []
@@ -118,7 +118,7 @@ class OpaEngine:
         return self._once(upload, entry, work)
 
     def _once(self, upload: Upload, entry: Entry | None, work: Callable[[OpaServer], _T]) -> _T:
-        with OpaServer(self._url, self._timeout, self._access) as server, _stored(server, upload, entry):
+        with OpaServer(self._url, self._timeout, self._access()) as server, _stored(server, upload, entry):
             return work(server)
 
 
@@ -153,6 +153,8 @@ def _stored(server: OpaServer, upload: Upload, entry: Entry | None) -> Iterator[
 def _outlines(server: OpaServer, upload: Upload) -> list[Outline]:
     if not upload.files:
         theirs = [m for m in server.modules() if not m[0].startswith("opsctl/")]
+        if not server.ready():
+            raise ServerError(f"the OPA server at {server.url} is not ready: GET /health?bundles says so")
         return [_outline(id, text, tree) for id, text, tree in theirs]
     mentions = mentions_in(dict(zip(upload.files, upload.texts, strict=True)))
     return [

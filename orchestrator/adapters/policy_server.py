@@ -56,11 +56,13 @@ class UndefinedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How the server lets us in. ``ca`` and ``certificate`` are paths of PEM files."""
+    """How the server lets us in. ``ca``, ``certificate`` and its ``key`` are paths of PEM files."""
 
-    token: str = ""
+    token: str = field(default="", repr=False)
     ca: str = ""
     certificate: str = ""
+    key: str = ""
+    """Where it does not stand in the certificate's file."""
 
 
 class OpaServer:
@@ -77,7 +79,7 @@ class OpaServer:
             host=f"[{host}]" if ":" in host else host,
             port=parts.port,
             ssl=(access.ca or True) if parts.scheme == "https" else False,
-            cert=access.certificate or None,
+            cert=(access.certificate, access.key) if access.key else access.certificate or None,
             token=access.token or None,
             retries=0,
             timeout=timeout,
@@ -88,6 +90,10 @@ class OpaServer:
 
     def __exit__(self, *_: object) -> None:
         self._client.close_connection()
+
+    def ready(self) -> bool:
+        """Whether the server says that it is healthy, with every bundle of its own activated."""
+        return bool(self._client.check_health({"bundles": "true"}))
 
     def put(self, id: str, text: str) -> None:
         """Store a module. Raises RejectedError or ServerError."""

@@ -12,6 +12,7 @@ from orchestrator.bootstrap.authoring import (
     shipped_policies,
 )
 from orchestrator.bootstrap.catalogue import abstract_types, catalogue, opsctl_version
+from orchestrator.bootstrap.governance import Updated, approve_plan, read_approvals, update_policies
 from orchestrator.bootstrap.guards import OpenedPlan, open_plan, signer_of
 from orchestrator.bootstrap.plan_files import SavedPlan, read_plan, save_plan, write_input, write_private
 from orchestrator.bootstrap.policies import policy_paths
@@ -31,7 +32,9 @@ __all__ = [
     "SandboxStatus",
     "SavedPlan",
     "Session",
+    "Updated",
     "abstract_types",
+    "approve_plan",
     "catalogue",
     "charter_of",
     "open_plan",
@@ -47,6 +50,7 @@ __all__ = [
     "policy_paths",
     "policy_tests",
     "policy_timings",
+    "read_approvals",
     "read_plan",
     "sample_input",
     "sandbox_down",
@@ -56,6 +60,7 @@ __all__ = [
     "save_plan",
     "shipped_policies",
     "signer_of",
+    "update_policies",
     "write_input",
     "write_private",
 ]

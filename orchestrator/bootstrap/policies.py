@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from orchestrator.adapters.package_data import folder as packaged
@@ -10,10 +9,9 @@ from orchestrator.model.plan import Charter
 
 
 def policy_paths(charter: Charter, folder: Path) -> list[Path]:
-    """Where the policies of a stack are: paths in its folder, or a profile that ships."""
+    """Where the policies of a stack are: paths in its folder, or a profile that ships; not those from elsewhere."""
+    from orchestrator.adapters.bundle_sources import Shelf, path_of, wanted  # noqa: PLC0415 - only for policies
+
     shipped = packaged("policies")
-    names = [str(name) for name in charter.policy.get("bundles") or ()]
-    return [
-        shipped / name if re.fullmatch(r"[a-z-]+", name) and (shipped / name).is_dir() else folder / name
-        for name in names
-    ]
+    sources = wanted(charter.policy.get("bundles") or ())
+    return [path_of(s, Shelf(folder, shipped))[0] for s in sources if not s.remote and not s.packed]

@@ -16,8 +16,8 @@ from orchestrator.bootstrap.catalogue import (
     source_schemas,
     type_folders,
 )
+from orchestrator.bootstrap.governance import saved_bundle, stack_bundle
 from orchestrator.bootstrap.guards import OpenedPlan, stack_cipher
-from orchestrator.bootstrap.policies import policy_paths
 from orchestrator.bootstrap.workspaces import Running, make_workspace
 from orchestrator.engine.planning import Blueprint
 from orchestrator.engine.workspace import Workspace
@@ -50,6 +50,9 @@ class Session:
     running: Running = field(default_factory=Running)
     noticed: list[Diagnostic] = field(default_factory=list)
     """What is noticed while it is open, such as a secret that others can read."""
+
+    reveal: Callable[[str], str] = str
+    """The value of a secret's reference in the settings."""
 
     def stop(self) -> None:
         """Start nothing more: for a signal handler."""
@@ -104,7 +107,7 @@ def open_stack(
     blueprint = Blueprint(
         charter=charter,
         resources=() if destroy else composed.resources,
-        bundle=_bundle(charter, trusted or folder),
+        bundle=stack_bundle(charter, trusted or folder, _revealing(charter, trusted or folder)),
         moves=composed.moves,
         removed=composed.removed,
         destroy=destroy,
@@ -130,7 +133,7 @@ def open_state(
     """
     loaded = load(folder, environment=environment, params={}, paths=type_folders(), untrusted=False)
     charter = charter_of(loaded.stack)
-    bundle = _bundle(charter, folder) if policies else Bundle()
+    bundle = stack_bundle(charter, folder, _revealing(charter, folder)) if policies else Bundle()
     blueprint = Blueprint(charter, (), bundle, opsctl=opsctl_version())
     sealing = partial(stack_cipher, rewriting=rewriting)
     return _opened(
@@ -144,7 +147,7 @@ def open_saved(opened: OpenedPlan, *, folder: Path, progress: Progress) -> Sessi
     blueprint = Blueprint(
         opened.charter,
         plan.resources,
-        plan.bundle,
+        saved_bundle(plan.bundle, folder, _revealing(plan.charter, folder)),
         plan.moves,
         plan.removed,
         destroy=plan.destroy,
@@ -175,7 +178,16 @@ def _opened(
         outputs=lambda name: _outputs_of(name, blueprint.charter, folder),
     )
     return Session(
-        blueprint.charter, blueprint, workspace, folder, cipher, diagnostics, loaded, running, secrets.noticed
+        blueprint.charter,
+        blueprint,
+        workspace,
+        folder,
+        cipher,
+        diagnostics,
+        loaded,
+        running,
+        secrets.noticed,
+        _revealing(blueprint.charter, folder),
     )
 
 
@@ -201,12 +213,17 @@ def _stop_at_errors(found: Sequence[Diagnostic]) -> None:
         raise InvalidSpecError(tuple(found))
 
 
-def _bundle(charter: Charter, folder: Path) -> Bundle:
-    """The policies of a stack: paths in its folder, or the name of a profile that ships."""
-    from orchestrator.adapters.policy_files import load_bundle  # noqa: PLC0415 - only where there are policies
+def _revealing(charter: Charter, folder: Path) -> Callable[[str], str]:
+    """How a token of the settings is resolved: those do not come from a stranger."""
 
-    paths = policy_paths(charter, folder)
-    return load_bundle(paths, charter.policy.get("data") or {}) if paths else Bundle()
+    def reveal(reference: str) -> str:
+        return str(
+            SecretSources(charter, folder, untrusted=False)
+            .resolve([reference], trusted=True)[reference]
+            .value
+        )
+
+    return reveal
 
 
 def _outputs_of(name: str, charter: Charter, folder: Path) -> Mapping[str, object]:

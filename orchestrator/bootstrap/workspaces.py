@@ -86,7 +86,7 @@ def make_workspace(
         kind=catalogue().kind,
         state=open_state_backend(charter, folder, clock, secrets, cipher),
         lease=lease_time(charter.state),
-        policy=_engine(charter),
+        policy=_engine(charter, folder, secrets),
         probes=_probes(),
         clock=clock,
         executor=executor,
@@ -130,15 +130,36 @@ def _revealed(settings: Mapping[str, Any], manifest: Manifest, secrets: SecretSo
     return {**settings, **{name: found[reference].value for name, reference in references.items()}}
 
 
-def _engine(charter: Charter) -> PolicyEngine:
+def _engine(charter: Charter, folder: Path, secrets: SecretSources) -> PolicyEngine:
     server = charter.policy.get("server")
     if server:
-        from orchestrator.adapters.policy_opa import OpaEngine  # noqa: PLC0415 - only where a server is used
-
-        return OpaEngine(str(server))
+        return _server(server if isinstance(server, Mapping) else {"url": server}, folder, secrets)
     from orchestrator.adapters.policy_embedded import EmbeddedEngine  # noqa: PLC0415
 
     return EmbeddedEngine()
+
+
+def _server(settings: Mapping[str, Any], folder: Path, secrets: SecretSources) -> PolicyEngine:
+    """An OPA server: its token is a reference, resolved when it is asked; its PEM files are named from the stack's folder."""
+    from orchestrator.adapters.policy_opa import OpaEngine  # noqa: PLC0415 - only where a server is used
+    from orchestrator.adapters.policy_server import Access  # noqa: PLC0415
+
+    reference = settings.get("token")
+    if reference and not REFERENCE.match(str(reference)):
+        hint = "hint: write token: env:NAME"
+        raise OpsctlError(f"policy.server.token: a reference was expected, and no token itself\n{hint}")
+    files = {
+        name: str(folder / settings[name]) for name in ("ca", "certificate", "key") if settings.get(name)
+    }
+    missing = next((path for path in files.values() if not Path(path).is_file()), None)
+    if missing is not None:
+        raise OpsctlError(f"policy.server: there is no file {missing}")
+
+    def access() -> Access:
+        token = str(secrets.resolve([reference], trusted=True)[reference].value) if reference else ""
+        return Access(token, **files)
+
+    return OpaEngine(settings["url"], seconds(settings.get("timeout", 30)), access)
 
 
 def _probes() -> Mapping[str, GateProbe]:

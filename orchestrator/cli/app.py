@@ -13,6 +13,7 @@ from typer.completion import get_completion_inspect_parameters
 from orchestrator.cli import (
     about,
     applying,
+    approving,
     audit,
     catalogue,
     planning,
@@ -39,6 +40,7 @@ for group in (
     starting,
     planning,
     applying,
+    approving,
     signing,
     revisions,
     state,

@@ -41,6 +41,12 @@ def apply(  # noqa: PLR0913 - one parameter an option
         Path | None,
         typer.Option("--trusted", metavar="FOLDER", help="Take the keys from the opsctl.yaml there."),
     ] = None,
+    approval: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--approval", metavar="FILE", help="What opsctl approve wrote for the plan (repeatable)."
+        ),
+    ] = None,
     environment: Environment = None,
     param: Params = None,
     lock_timeout: LockTimeout = None,
@@ -54,11 +60,15 @@ def apply(  # noqa: PLR0913 - one parameter an option
     console.lock_timeout = patience(lock_timeout)
     if plan_file is not None and (environment or values):
         raise typer.BadParameter("a saved plan has its environment and parameters in it: leave -e and -p out")
+    if approval and plan_file is None:
+        raise typer.BadParameter("--approval is for a saved plan: opsctl apply PLANFILE --approval FILE")
     from orchestrator.cli.work import applying  # noqa: PLC0415 - lazy
     from orchestrator.cli.work.planning import Wish  # noqa: PLC0415 - lazy
 
     if plan_file is not None:
-        return applying.apply_saved(console, plan_file, trusted=trusted, signed=require_signature)
+        return applying.apply_saved(
+            console, plan_file, trusted=trusted, signed=require_signature, approvals=approval or []
+        )
     return applying.apply(console, Wish(environment, values), approved=auto_approve)
 
 

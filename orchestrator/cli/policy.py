@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     group.command("fmt")(fmt)
     group.command("test")(run_tests)
     policy_asking.register(group)
+    group.command()(update)
     app.add_typer(group)
 
 
@@ -110,3 +111,16 @@ def run_tests(  # noqa: PLR0913 - one parameter an option
 
     wanted = Wanted(pattern, coverage=coverage, threshold=threshold, watch=watch)
     return test(console, paths or [], wanted, environment=environment)
+
+
+def update(
+    context: typer.Context,
+    *,
+    environment: Environment = None,
+    output: Format = Output.TEXT,
+) -> int:
+    """Look at the policies that come from elsewhere, and pin them in opsctl.lock as they are now."""
+    console = console_of(context, output)
+    from orchestrator.cli.work.updating import update  # noqa: PLC0415 - lazy
+
+    return update(console, environment=environment)

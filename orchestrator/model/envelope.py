@@ -119,6 +119,30 @@ _SIGNER: Final = _object(
         "string", "the shared secret by reference, such as env:PLAN_KEY", pattern=r"^[a-z][a-z-]*:."
     ),
 )
+_SOURCE: Final = Property(
+    ("string", "object"),
+    "a folder, a profile, a tarball, git+https://… or https://…",
+    properties={"source": _required(_STRING), "token": _STRING, "ca": _STRING, "pin": _BOOLEAN},
+)
+_SERVER: Final = Property(
+    ("string", "object"),
+    "the URL of an OPA server",
+    pattern="^https?://",
+    properties={
+        "url": Property("string", "the URL of an OPA server", pattern="^https?://", required=True),
+        "token": _STRING,
+        "ca": _STRING,
+        "certificate": _STRING,
+        "key": _STRING,
+        "timeout": _DURATION,
+    },
+)
+_JUDGED: Final = {
+    "data": _FREE,
+    "levels": Property("object", additional=Property("string", enum=("advisory", "approval", "mandatory"))),
+    "waivers": _STRINGS,
+}
+"""What an environment may say about policy too."""
 _OPTIONAL_METADATA: Final = _object(name=_NAME, labels=_LABELS, annotations=_FREE)
 _ADDRESS: Final = Property("string", 'an address, such as main or web["a"]', pattern=r"^\S+$")
 
@@ -159,11 +183,14 @@ ENVELOPES: Final[Mapping[str, Property]] = MappingProxyType(
             requiredVersion=_STRING,
             providers=Property("object", additional=Property(("object", "null"), additional=_ANY)),
             state=Property("object", properties={"backend": _STRING}, additional=_ANY),
-            policy=_object(
-                bundles=_STRINGS,
-                data=_FREE,
-                server=Property("string", "the URL of an OPA server", pattern="^https?://"),
-                engine=_STRING,
+            policy=Property(
+                "object",
+                properties={
+                    "bundles": Property("array", items=_SOURCE),
+                    "base": Property("string", "the folder or Git address of a trusted base"),
+                    "server": _SERVER,
+                    **_JUDGED,
+                },
             ),
             secrets=Property("object", additional=_FREE),
             encryption=_object(
@@ -183,6 +210,7 @@ ENVELOPES: Final[Mapping[str, Property]] = MappingProxyType(
             metadata=_OPTIONAL_METADATA,
             params=_FREE,
             providers=Property("object", additional=_FREE),
+            policy=Property("object", properties=_JUDGED),
             patches=Property(
                 "array",
                 items=_object(

@@ -221,6 +221,18 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyBase:
+    """What a trusted place says about policy: its own bundle, and what it lets a stack do."""
+
+    name: str
+    bundle: Bundle
+    waivable: tuple[str, ...] = ()
+    """Patterns of the base's rules that a stack's own waivers may set aside."""
+    params: tuple[str, ...] = ()
+    """Patterns of the parameters that a stack may set."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mention:
     """A text in a policy that names a type. ``compared``: it stands in a comparison with a resource's type."""
 

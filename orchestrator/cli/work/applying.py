@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator import bootstrap
@@ -10,6 +11,7 @@ from orchestrator.cli.identity import holder
 from orchestrator.cli.render.conceal import conceal
 from orchestrator.cli.render.stale import explained
 from orchestrator.cli.render.style import Style
+from orchestrator.cli.render.text import render_verdicts
 from orchestrator.cli.sessions import Work, found, opened
 from orchestrator.cli.work.planning import PLAN_FOLDER, Wish, planned_text, stack
 from orchestrator.engine import applying
@@ -41,7 +43,9 @@ def apply(console: Console, wish: Wish, *, approved: bool) -> int:
         return tell_applied(work, applied, asking.notes)
 
 
-def apply_saved(console: Console, path: Path, *, trusted: Path | None, signed: bool) -> int:
+def apply_saved(
+    console: Console, path: Path, *, trusted: Path | None, signed: bool, approvals: Sequence[Path] = ()
+) -> int:
     """Exactly what a saved plan says, or nothing."""
     saved = bootstrap.read_plan(path)
     plan = bootstrap.open_plan(saved, trusted or PLAN_FOLDER, signed=signed)
@@ -53,15 +57,25 @@ def apply_saved(console: Console, path: Path, *, trusted: Path | None, signed: b
         by = f"{plan.signed_by.name} ({plan.signed_by.key})" if plan.signed_by is not None else ""
         if by:
             console.say(f"Signed by {by}.")
+        given = bootstrap.read_approvals(approvals, session.blueprint.bundle)
         try:
             applied = work.watched(
                 lambda: applying.apply_saved(
-                    plan.plan, session.blueprint, session.workspace, holder=who, signed_by=by
+                    plan.plan,
+                    session.blueprint,
+                    session.workspace,
+                    holder=who,
+                    signed_by=by,
+                    approvals=given,
                 )
             )
         except StalePlanError as error:
             raise explained(error, session.workspace.kind) from error
-        return tell_applied(work, applied, found(work, ()))
+        notes = found(work, ())
+        if console.output is Output.TEXT and applied.plan.verdicts:
+            said = render_verdicts(applied.plan.verdicts, applied.plan.engine, console.out_style)
+            console.result("\n".join(said))
+        return tell_applied(work, applied, notes)
 
 
 class Asking:

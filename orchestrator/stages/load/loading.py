@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,16 @@ def load_guard(folder: Path, environment: str) -> Loaded:
         return Loaded(Stack("", StackId("")), (), tuple(loader.found.diagnostics))
     stack = guard_of(document, environment, folder=folder, found=loader.found)
     return Loaded(stack, (), tuple(dict.fromkeys(loader.found.diagnostics)))
+
+
+def _policy_places(policy: Mapping[str, Any]) -> Iterator[str]:
+    """Names of files and folders that are about policy: they hold no resources."""
+    for name in ("bundles", "waivers"):
+        listed = policy.get(name)
+        for item in listed if isinstance(listed, list) else ():
+            yield str(item.get("source", "") if isinstance(item, Mapping) else item)
+    if policy.get("base"):
+        yield str(policy["base"])
 
 
 class _Loader:
@@ -167,8 +177,7 @@ class _Loader:
         self, stack: Stack, overlay: Document | None, paths: Sequence[Path]
     ) -> tuple[Document, ...]:
         """Every well-formed document of the stack and of ``paths``."""
-        policies = stack.policy.get("bundles")
-        besides = {self.folder / str(b) for b in policies} if isinstance(policies, list) else set()
+        besides = {self.folder / name for name in _policy_places(stack.policy)}
         own = [p for path in find(self.folder, besides) for p in self.read(path)]
         further = [p for path in self._further(paths) for p in self.read(path, quiet=True)]
         everything = [*own, *further]

@@ -71,6 +71,8 @@ def _with_overlay(document: Document, overlay: Document | None) -> dict[str, Any
     body = dict(document.body)
     if overlay is not None:
         body["providers"] = merged(body.get("providers") or {}, overlay.body.get("providers") or {})
+        if overlay.body.get("policy"):
+            body["policy"] = merged(body.get("policy") or {}, overlay.body["policy"])
     return body
 
 

@@ -2,5 +2,6 @@
 
 from orchestrator.stages.policy.approving import approved, refused
 from orchestrator.stages.policy.asking import Circumstances, Judgement, ask, judge
+from orchestrator.stages.policy.governing import governed, ungoverned
 
-__all__ = ["Circumstances", "Judgement", "approved", "ask", "judge", "refused"]
+__all__ = ["Circumstances", "Judgement", "approved", "ask", "governed", "judge", "refused", "ungoverned"]
