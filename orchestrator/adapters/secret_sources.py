@@ -94,11 +94,22 @@ class SecretSources:
             refused = {r: _untrusted(r) for r in wanted if r not in allowed}
             return {**{r: self._known[r] for r in allowed}, **refused}
 
+    def unwritable(self, reference: str) -> str:
+        """Why nothing can be stored there: no such scheme, or one that is only read."""
+        if not REFERENCE.match(reference):
+            return f"{reference!r} is no reference: write a store and a name, such as vault:kv/app#key"
+        try:
+            plugin = plugin_of(scheme_of(reference))
+        except plugins.PluginError as error:
+            return f"{reference}: {error}"
+        return "" if plugin.sink is not None else f"{reference}: nothing can be stored in {plugin.scheme}:"
+
     def store(self, reference: str, value: str) -> Secret:
         """Put a value into its sink; a later question for it is answered without asking the store again."""
+        problem = self.unwritable(reference)
         plugin = plugin_of(scheme_of(reference))
-        if plugin.sink is None:
-            raise refusal(reference, f"nothing can be stored in {plugin.scheme}:", doing=STORING)
+        if problem or plugin.sink is None:
+            raise refusal(reference, problem.removeprefix(f"{reference}: "), doing=STORING)
         sink = plugin.sink(self._settings(scheme_of(reference), plugin), self.folder)
         version = self._patiently(lambda: sink.store(reference, value))
         made = Secret(value, reference, version)

@@ -14,6 +14,7 @@ from typing import Any
 from orchestrator.engine.judging import Judged, judge_specs, judged
 from orchestrator.engine.reading import Places, read, settle_all
 from orchestrator.engine.surroundings import surroundings
+from orchestrator.engine.told import told_again
 from orchestrator.engine.workspace import Workspace
 from orchestrator.model.codec import digest
 from orchestrator.model.diagnostic import Diagnostic, Position, Severity
@@ -82,6 +83,9 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
     tell("settle")
     snapshot, settled, unsettled = settle_all(workspace.state.latest(), workspace)
     notes += [_warning(address, message) for address, message in unsettled.items()]
+
+    snapshot = told_again(snapshot, blueprint.charter, shape.index, blueprint.moves, workspace)
+    notes += [*_stop_at_errors(_sinks(blueprint, workspace))]
 
     tell("refresh", len(snapshot.resources))
     reading = Reading()
@@ -180,6 +184,16 @@ def _frozen(
         created=workspace.clock.now(),
         opsctl=blueprint.opsctl,
     )
+
+
+def _sinks(blueprint: Blueprint, workspace: Workspace) -> list[Diagnostic]:
+    """A sink that nothing can be stored in is wrong before anything is made."""
+    return [
+        Diagnostic(f"{r.address}: {problem}", Position(r.file, r.line), address=r.address)
+        for r in blueprint.resources
+        for reference in r.sinks.values()
+        if (problem := workspace.secrets.unwritable(reference))
+    ]
 
 
 def _calls(reading: Reading, workspace: Workspace) -> dict[ProviderName, int]:

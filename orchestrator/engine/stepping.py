@@ -45,6 +45,7 @@ class Stepper:
             workspace.providers,
             workspace.new_uid,
             workspace.new_token,
+            workspace.secrets,
         )
 
     def visit(self, node: Address) -> Stepping:
@@ -151,6 +152,7 @@ class Stepper:
             ),
             half=step.half,
             lifecycle=resource.lifecycle,
+            sinks=resource.sinks,
         )
 
     def _resolved(self, step: Step, resource: Desired) -> tuple[Outcome | None, Mapping[str, Any]]:
@@ -200,10 +202,16 @@ class Stepper:
             if gate.on_failure == "undo" and job.change.undo:
                 return (yield from self._undone(job, done.record, seen, failed))
             return replace(done.outcome, result=Result.GATE_FAILED, message=failed)
+        seen = self._remembering(job, done.record, seen)
         passed = replace(done.record, status=dict(seen.status), gate="passed")
         yield Journal([Kept(passed)])
         self._know(resource, job.want, seen)
         return done.outcome
+
+    def _remembering(self, job: Job, record: Record, seen: Observed) -> Observed:
+        """What was read, with what the object told once."""
+        kind = self._workspace.providers[job.change.provider].kinds[job.change.type]
+        return replace(seen, status=kind.with_told(seen.status, record.status))
 
     def _undone(self, job: Job, record: Record, seen: Observed, failed: str) -> Stepping:
         problem = yield from undo(job, record, seen, self._tools)
@@ -251,7 +259,7 @@ class Stepper:
                 return provider.assess(job.change.type, found)
         else:
             probe = self._workspace.probes.get(gate.kind)
-            self._know(resource, job.want, seen)
+            self._know(resource, job.want, self._remembering(job, record, seen))
             try:
                 settings = self._settings(gate, resource)
             except (ExpressionError, KeyError) as error:

@@ -19,13 +19,13 @@ from orchestrator.model.values import Secret
 def surroundings(charter: Charter, resources: Iterable[Desired], workspace: Workspace) -> Surroundings:
     """The surroundings of a stack's expressions. Raises InvalidSpecError where secrets are not to be had."""
     resources = list(resources)
-    used = [expression for _, _, expression in _used(charter, resources)]
-    answers = workspace.secrets.ask({reference for e in used for reference in e.secrets})
+    expressions = [expression for _, _, expression in used(charter, resources)]
+    answers = workspace.secrets.ask({reference for e in expressions for reference in e.secrets})
     wrong = {r: a for r, a in answers.items() if isinstance(a, ProviderError)}
     if wrong:
         raise InvalidSpecError(tuple(_told(wrong, charter, resources)))
     secrets = {r: a for r, a in answers.items() if isinstance(a, Secret)}
-    stacks = {name: workspace.outputs(name) for name in {n for e in used for n in e.outputs}}
+    stacks = {name: workspace.outputs(name) for name in {n for e in expressions for n in e.outputs}}
     stack = {"name": charter.name, "id": str(charter.id), "environment": charter.environment}
     return Surroundings(charter.params, stack, charter.env, secrets.__getitem__, stacks.__getitem__)
 
@@ -35,7 +35,7 @@ def _told(
 ) -> Iterator[Diagnostic]:
     """One diagnostic a cause, at the first line that asks for such a secret."""
     where: dict[str, tuple[Desired, Path]] = {}
-    for resource, path, expression in _used(charter, resources):
+    for resource, path, expression in used(charter, resources):
         for reference in expression.secrets:
             if resource is not None:
                 where.setdefault(reference, (resource, path))
@@ -54,9 +54,7 @@ def _place(resource: Desired, path: Path) -> Position:
     return resource.document.position(*resource.root, *path)
 
 
-def _used(
-    charter: Charter, resources: Iterable[Desired]
-) -> Iterator[tuple[Desired | None, Path, Expression]]:
+def used(charter: Charter, resources: Iterable[Desired]) -> Iterator[tuple[Desired | None, Path, Expression]]:
     """Every expression with the resource that it stands in (None: an output), and where."""
     for resource in resources:
         yield from ((resource, ("spec", *p), e) for p, e in _in(resource.spec))

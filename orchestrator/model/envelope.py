@@ -100,6 +100,7 @@ _MANAGED: Final = {
     **_COMMON,
     "lifecycle": _LIFECYCLE,
     "health": Property("array", items=_GATE),
+    "secretSink": Property("object", 'such as private_key: "vault:kv/app#key"', additional=_STRING),
     "takeFrom": Property("string", "the id of the stack whose marked object may be taken over"),
 }
 _RESOURCE: Final = {"type": _TYPE, **_MANAGED}
@@ -226,7 +227,7 @@ ENVELOPES: Final[Mapping[str, Property]] = MappingProxyType(
 )
 INSTANCE: Final = _document(**_MANAGED)
 """A document whose kind is a composite type."""
-_OPEN: Final = ("spec", "forEach", "clouds")
+_OPEN: Final = ("spec", "forEach", "clouds", "secretSink")
 
 
 def envelope_violations(body: Mapping[str, Any], *, composite: bool = False) -> Iterator[Violation]:

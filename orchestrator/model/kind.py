@@ -92,10 +92,28 @@ class KindSchema:
     """A composite type: it stands for resources of the cloud that it is placed on."""
     data_only: bool = False
     """It is only ever looked up, never made."""
+    tells: Callable[[Mapping[str, Any]], bool] | None = None
+    """Whether the create of a spec tells what the status has ``once``; None: always."""
+    needs_sink: bool = False
+    """What it tells once is all that there is of it: without a sink it would be nothing."""
     permissions: tuple[str, ...] = ()
     documentation: str = ""
     refine: Callable[[Mapping[str, Any]], list[str]] | None = None
     """Rules between properties that a schema cannot say: the messages of what is wrong."""
+
+    @property
+    def once(self) -> tuple[str, ...]:
+        """The status properties that are told once."""
+        return tuple(name for name, inner in self.status.properties.items() if inner.once)
+
+    def told_by(self, spec: Mapping[str, Any]) -> tuple[str, ...]:
+        """What the create of this spec tells once."""
+        return self.once if self.tells is None or self.tells(spec) else ()
+
+    def with_told(self, status: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+        """A status as it was read, with what was told once and is remembered."""
+        kept = {name: before[name] for name in self.once if name in before}
+        return {**{k: v for k, v in status.items() if k not in kept}, **kept}
 
     def collides(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
         """Whether two objects with these specs cannot exist at once, so that none can be made before the other goes."""

@@ -112,6 +112,8 @@ class Intent:
     """When it was written, in seconds since the epoch of the runner's clock; for people only."""
     dependencies: tuple[Address, ...] = ()
     """The edges of what is made, so that state has them if only the intent survives."""
+    sinks: Mapping[str, str] = field(default_factory=dict)
+    """Where what is told once was to be put: lost, if the record that follows never came."""
     deposes: str = ""
     """Of the first half of a createFirst replacement: the uid of the object that stays until the second."""
 

@@ -90,6 +90,8 @@ class Desired:
     lifecycle: Lifecycle = Lifecycle()
     gates: tuple[Gate, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    sinks: Mapping[str, str] = field(default_factory=dict)
+    """Where what is told once is put: a reference by the status property's name."""
     status: Mapping[str, Any] = field(default_factory=dict)
     """Of a composite: the Templates that make its status."""
     import_id: str | None = None

@@ -54,6 +54,8 @@ class Property:
     secret: bool = False
     stable: bool = False
     """Of a status: an update in place keeps its value."""
+    once: bool = False
+    """Of a status, and secret: told in the answer to the create, and never again (a private key, a password)."""
     unordered: bool = False
     """Of an array: the order of its items has no meaning."""
     default: Any = MISSING
@@ -105,6 +107,8 @@ def _fits(actual: str, allowed: tuple[str, ...]) -> bool:
 def check(value: Any, schema: Property, at: Path = ()) -> Iterator[Violation]:
     """Every way in which ``value`` does not fit; Unknowns and expressions fit anything until they are known."""
     if isinstance(value, Secret):
+        if value.value is None:
+            return  # only its reference is at hand: it was checked when it was set
         value = value.value
     if isinstance(value, Unknown) or getattr(value, "is_template", False):
         return

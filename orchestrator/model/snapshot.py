@@ -36,6 +36,8 @@ class Record:
     marked: bool = True
     """Whether the object carries our marker."""
     labels: Mapping[str, str] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
+    """What was told once and is kept nowhere, though it was to be: the object must be replaced."""
     composite: str = ""
     """The abstract type whose child it is."""
     gates: tuple[Gate, ...] = ()

@@ -71,5 +71,8 @@ class Secrets(Protocol):
     def ask(self, references: Iterable[str]) -> Answers:
         """An answer for every reference; many stores are asked at the same time."""
 
+    def unwritable(self, reference: str) -> str:
+        """Why nothing can be stored under a reference, as far as that can be told without asking; else empty."""
+
     def store(self, reference: str, value: str) -> Secret:
         """Put a value into the sink of its scheme. Raises ProviderError where it cannot be stored."""

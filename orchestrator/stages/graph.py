@@ -171,6 +171,10 @@ def _attribute(
                 message, hint=did_you_mean(str(rest[1]), known) or f"known: {', '.join(sorted(known))}"
             )
         return None
+    if rest[0] == "status" and len(rest) > 1 and rest[1] in kind.once and rest[1] not in target.sinks:
+        message = f"{target.base}.status.{rest[1]} is told only once, and is kept nowhere"
+        hint = f'write secretSink: {{{rest[1]}: "vault:kv/{target.base}#{rest[1]}"}} at {target.base}'
+        return Diagnostic(message, hint=hint)
     schema = kind.spec if rest[0] == "spec" else kind.status
     return _walk(schema, rest, target)
 

@@ -66,4 +66,5 @@ def _made(intent: Intent, found: Observed, snapshot: Snapshot) -> Record:
         status=dict(found.status),
         dependencies=tuple(need for need in intent.dependencies if need in known),
         gate="pending",
+        lost=tuple(name for name in intent.sinks if name not in found.status),
     )

@@ -39,6 +39,10 @@ class FakeSecrets:
         """What is kept, or NotFound."""
         return {r: self.kept.get(r) or _missing(r) for r in references}
 
+    def unwritable(self, reference: str) -> str:
+        """Under a reference without a scheme."""
+        return "" if ":" in reference else f"{reference} names no store"
+
     def store(self, reference: str, value: str) -> Secret:
         """Keep a value as the newest version."""
         if reference in self.broken:

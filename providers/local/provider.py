@@ -12,7 +12,7 @@ from orchestrator.model.ids import Token, TypeName
 from orchestrator.model.kind import KindSchema, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Proposal, ReadResult, Ref, Request
 from orchestrator.seams.manifest import Context
-from providers.local.kinds import command, file, value
+from providers.local.kinds import command, file, password, value
 from providers.local.kinds.kind import LocalKind
 
 COMMANDS: Final = 8
@@ -30,12 +30,13 @@ class LocalProvider:
         self._kinds: dict[TypeName, LocalKind] = {
             value.TYPE: value.Value(context.stack),
             file.TYPE: file.File(context.folder, outside=outside, count=self._count),
+            password.TYPE: password.Password(context.stack),
             command.TYPE: command.Command(context.folder, count=self._count),
         }
 
     @property
     def kinds(self) -> Mapping[TypeName, KindSchema]:
-        """The three kinds."""
+        """Every kind by its type name."""
         return {name: kind.schema for name, kind in self._kinds.items()}
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from orchestrator.model.snapshot import Waiting
 from orchestrator.seams.clock import Clock
 from orchestrator.seams.executor import Call, Effect, Journal, Sleep
 from orchestrator.seams.provider import Provider
+from orchestrator.seams.secrets import Secrets
 
 TRIES: Final = 3
 """How often an effect is started under one token before its unknown outcome is left to the next run."""
@@ -36,6 +37,7 @@ class Tools:
     providers: Mapping[ProviderName, Provider]
     new_uid: Callable[[], Uid]
     new_token: Callable[[], Token]
+    secrets: Secrets
 
     def marker(self, address: Address, uid: Uid) -> Marker:
         """The marker of one incarnation."""
@@ -75,6 +77,8 @@ class Trace:
     """Whether an effect may have left something behind, even if it failed in the end."""
 
     touched: bool = False
+    keep: Callable[[Done | Pending], Done | Pending] = field(default=lambda answer: answer)
+    """What is done with an answer before anything else: part of the call that heard it."""
 
 
 def effect(
@@ -107,7 +111,9 @@ def _drive(
     """Begin, then poll until it is done; every handle is durable before it is used."""
     provider = tools.providers[at.provider]
     doing = _DOING.get(request.action, str(request.action))
-    answer: Done | Pending = yield at.call(lambda: provider.begin(request, intent.token), doing, tools)
+    answer: Done | Pending = yield at.call(
+        lambda: trace.keep(provider.begin(request, intent.token)), doing, tools
+    )
     last: Mapping[str, Any] | None = None
     while isinstance(answer, Pending):
         trace.touched = True
@@ -117,8 +123,12 @@ def _drive(
         if answer.retry_after > 0:
             yield Sleep(answer.retry_after, answer.waiting_for or doing)
         handle = answer.handle
-        answer = yield at.call(partial(provider.poll, at.type, handle), doing, tools)
+        answer = yield at.call(partial(_polled, provider, at.type, handle, trace), doing, tools)
     return answer.observed
+
+
+def _polled(provider: Provider, type: TypeName, handle: Mapping[str, Any], trace: Trace) -> Done | Pending:
+    return trace.keep(provider.poll(type, handle))
 
 
 def _settle(

@@ -11,13 +11,14 @@ from orchestrator.model.change import Action, Change
 from orchestrator.model.errors import OutcomeUnknownError, PermanentError, ProviderError
 from orchestrator.model.expression import untemplated
 from orchestrator.model.ids import Address, Uid, render_path
-from orchestrator.model.kind import Marking
+from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.provision import Intent, Observed, Proposal, Ref, Request
 from orchestrator.model.resource import Lifecycle
 from orchestrator.model.snapshot import Began, Deposed, Gone, Kept, Record, Settled
 from orchestrator.seams.executor import Call, Effect, Journal
 from orchestrator.stages.apply.effect import Target, Tools, Trace, effect, find, intend
+from orchestrator.stages.apply.told import Keeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Job:
     dependencies: tuple[Address, ...] = ()
     half: str = ""
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    sinks: Mapping[str, str] = field(default_factory=dict)
+    """Where what is told once is put."""
 
     @property
     def target(self) -> Target:
@@ -78,7 +81,7 @@ def _dispatch(job: Job, tools: Tools) -> Performing:
         case Action.READ:
             return (yield from _look_up(job, tools))
         case Action.GATE | Action.NOOP:
-            return (yield from _as_it_is(job))
+            return (yield from _as_it_is(job, tools))
     raise AssertionError(job.change.action)
 
 
@@ -119,13 +122,14 @@ def _create(job: Job, tools: Tools) -> Performing:
     marker = tools.marker(change.address, uid)
     request = Request(Action.CREATE, change.type, change.address, marker, job.want)
     fresh = Record(change.address, change.type, change.provider, "", uid)
-    intent = replace(intend(request, job.target, tools), dependencies=job.dependencies)
+    intent = replace(intend(request, job.target, tools), dependencies=job.dependencies, sinks=job.sinks)
     deposes = job.half == "new" and change.create_first and job.record is not None
     if deposes and job.record is not None:
         yield Journal([Deposed(job.record), Began(replace(intent, deposes=str(job.record.uid)))])
     else:
         yield Journal([Began(intent)])
-    trace = Trace()
+    keeper = Keeper(_kind(job, tools), job.sinks, uid, tools.secrets)
+    trace = Trace(keep=keeper)
     try:
         seen = yield from effect(request, intent, job.target, tools, trace)
     except PermanentError as error:
@@ -135,9 +139,22 @@ def _create(job: Job, tools: Tools) -> Performing:
         return _ended(job, Result.FAILED, str(error))
     if seen is None:
         return _ended(job, Result.UNSETTLED, "the provider says that it made it, and shows nothing")
-    record = _record(job, seen, fresh)
+    lost = keeper.lost(seen.status)
+    record = replace(_record(job, seen, fresh), lost=lost)
     yield Journal([Kept(record, intent.token)])
+    if lost:
+        return _ended(job, Result.FAILED, keeper.why(lost))
     return Performed(Outcome(change.address, change.action, Result.DONE), record, seen)
+
+
+def _kind(job: Job, tools: Tools) -> KindSchema:
+    return tools.providers[job.change.provider].kinds[job.change.type]
+
+
+def _with_told(job: Job, tools: Tools, seen: Observed) -> Observed:
+    """What was read, with what the object told once and state remembers."""
+    before = job.record.status if job.record is not None else {}
+    return replace(seen, status=_kind(job, tools).with_told(seen.status, before))
 
 
 def _left_over(
@@ -188,6 +205,7 @@ def _bring_to(job: Job, tools: Tools) -> Performing:
         touched = True
     if seen is None:
         return _ended(job, Result.STALE, "it is not there any more")
+    seen = _with_told(job, tools, seen)
     record = _record(job, seen, base)
     yield Journal([Kept(record)])
     result = Result.DONE if touched or change.action is not Action.UPDATE else Result.NOTHING
@@ -295,7 +313,7 @@ def _look_up(job: Job, tools: Tools) -> Performing:
     return Performed(Outcome(change.address, change.action, Result.NOTHING), None, seen)
 
 
-def _as_it_is(job: Job) -> Performing:
+def _as_it_is(job: Job, tools: Tools) -> Performing:
     """Nothing to do to the object; state may still have to learn what the spec says about it."""
     record, seen = job.record, job.seen
     if record is None or seen is None:
@@ -306,4 +324,5 @@ def _as_it_is(job: Job) -> Performing:
     if now != record:
         yield Journal([Kept(now)])
     result = Result.DONE if waits else Result.NOTHING
-    return Performed(Outcome(job.change.address, job.change.action, result), now, seen)
+    outcome = Outcome(job.change.address, job.change.action, result)
+    return Performed(outcome, now, _with_told(job, tools, seen))

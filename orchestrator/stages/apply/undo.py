@@ -63,5 +63,6 @@ def _reapply(job: Job, before: Record, seen: Observed, tools: Tools) -> Generato
         now = yield from effect(request, intent, job.target, tools)
         seen = now or seen
         yield Journal([Settled(intent.token)])
-    kept = replace(before, address=job.change.address, status=dict(seen.status))
+    status = provider.kinds[before.type].with_told(seen.status, before.status)
+    kept = replace(before, address=job.change.address, status=status)
     yield Journal([Kept(kept)])

@@ -16,6 +16,7 @@ from orchestrator.seams.catalogue import Catalogue
 from orchestrator.stages.compose.composites import CompositeType, gather
 from orchestrator.stages.compose.expanding import Expander
 from orchestrator.stages.compose.findings import Findings
+from orchestrator.stages.compose.sinks import dropped, shared_sinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def compose(
     _duplicates(resources, found)
     resources = _imports(ordered, resources, found)
     _absorbed(resources, catalogue, found)
+    found.diagnostics += [*shared_sinks(resources), *dropped(resources, catalogue.kind)]
     return Composed(tuple(resources), _moves(ordered, found), _removed(ordered), tuple(found.diagnostics))
 
 

@@ -29,6 +29,7 @@ from orchestrator.seams.catalogue import Catalogue
 from orchestrator.stages.compose.composites import CloudSide, CompositeType
 from orchestrator.stages.compose.findings import Findings
 from orchestrator.stages.compose.reading import gates_of, lifecycle_of
+from orchestrator.stages.compose.sinks import sink_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,13 @@ class Expander:
         if template is None:
             return
         for instance in self._instances(piece, template):
-            if composite is None or instance.mode is Mode.EMPTY:
+            if composite is not None and "secretSink" in piece.body:
+                hint = "write it at the resource that tells something once, or in the composite type"
+                self._found.error(f"{composite.name} tells nothing once", piece.position("secretSink"), hint)
+            if instance.mode is Mode.EMPTY:
                 yield instance
+            elif composite is None:
+                yield self._with_sinks(piece, instance)
             else:
                 yield replace(instance, status=self._status_of(instance), gates=())
                 yield from self._children(piece, instance, composite)
@@ -213,6 +219,20 @@ class Expander:
         for key, value in found:
             address = instance_address(template.address, key)
             yield replace(template, address=address, each={"key": key, "value": value})
+
+    def _with_sinks(self, piece: Piece, instance: Desired) -> Desired:
+        """A resource with the places that what it tells once is put into."""
+        kind = self._catalogue.kind(instance.type)
+        if kind is None or instance.mode is not Mode.MANAGED:
+            return instance
+        parsed = self._parsed(piece.body.get("secretSink") or {}, piece, ("secretSink",))
+        sinks = self._known(piece, parsed, instance, "secretSink")
+        if not isinstance(sinks, Mapping):
+            return instance
+        for message, hint, name in sink_problems(instance, kind, sinks):
+            at = piece.position("secretSink", name) if name else piece.position("metadata", "name")
+            self._found.error(message, at, hint, address=instance.address)
+        return replace(instance, sinks={str(name): str(reference) for name, reference in sinks.items()})
 
     def _each(self, piece: Piece, template: Desired) -> Iterator[tuple[str, Any]]:
         value = self._known(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.model.change import Action, Change, PropertyChange
@@ -68,7 +68,8 @@ def decide(case: Case) -> tuple[Change, Status, list[Diagnostic]]:
         problems.append(_adopted_replace(case, proposal))
     problems += _undo_problems(case, action)
     change = _make(case, action, reason, proposal.changes)
-    return change, _status_after(action, case.kind, seen), problems
+    known = case.kind.with_told(seen.status, record.status if record is not None else {})
+    return change, _status_after(action, case.kind, replace(seen, status=known)), problems
 
 
 def _proposed(case: Case, seen: Observed) -> Proposal:
@@ -113,6 +114,9 @@ def _action(case: Case, seen: Observed, proposal: Proposal) -> tuple[Action, str
     record = case.record
     if record is None:
         return Action.ADOPT, "it is there already, and is ours from now on"
+    if record.lost:
+        names = " and ".join(record.lost)
+        return Action.REPLACE, f"its {names} was told once, and is not kept anywhere"
     if record.gate == "tainted":
         return Action.REPLACE, "its creation failed half-way"
     if proposal.action in (Action.UPDATE, Action.REPLACE):
@@ -147,7 +151,7 @@ def _status_after(action: Action, kind: KindSchema, seen: Observed) -> Status:
         case Action.REPLACE:
             return UNKNOWN
         case Action.UPDATE | Action.ADOPT:
-            stable = {name for name, p in kind.status.properties.items() if p.stable} | {"id"}
+            stable = {name for name, p in kind.status.properties.items() if p.stable or p.once} | {"id"}
             return {name: value if name in stable else UNKNOWN for name, value in now.items()}
         case _:
             return now
@@ -156,6 +160,9 @@ def _status_after(action: Action, kind: KindSchema, seen: Observed) -> Status:
 def _make(case: Case, action: Action, reason: str, properties: tuple[PropertyChange, ...] = ()) -> Change:
     resource, record = case.resource, case.record
     undo, irreversible = _undo(case, action)
+    if action in (Action.CREATE, Action.REPLACE) and resource.sinks:
+        goes = ", ".join(f"its {name} goes to {reference}" for name, reference in resource.sinks.items())
+        reason = f"{reason}; {goes}"
     return Change(
         address=resource.address,
         type=resource.type,

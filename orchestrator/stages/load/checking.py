@@ -18,7 +18,7 @@ _ELSEWHERE: Final = {
     "Stack": "a stack has one opsctl.yaml; move it into a folder of its own",
     "Environment": "move it to environments/NAME.yaml",
 }
-_OPEN: Final = ("spec", "health", "forEach", "clouds", "outputs")
+_OPEN: Final = ("spec", "health", "forEach", "clouds", "outputs", "secretSink")
 _LOCAL_SOURCES: Final = frozenset({"env", "file", "command", "exec"})
 _SIMPLE: Final = frozenset({"apiVersion", "kind", "type", "metadata", "spec", "provider"})
 _NAME: Final = re.compile(NAME)

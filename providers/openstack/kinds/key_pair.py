@@ -1,4 +1,4 @@
-"""OS::Nova::KeyPair: imported, found by its name, and never changed."""
+"""OS::Nova::KeyPair: imported or made by Nova, found by its name, and never changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, Token, TypeName
 from orchestrator.model.kind import How, KindSchema, Marking, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
-from orchestrator.model.values import reveal
+from orchestrator.model.values import Secret, reveal
 from providers.openstack.errors import is_missing
 from providers.openstack.kinds.fields import picked
 from providers.openstack.kinds.kind import Body, Cloud
@@ -25,6 +25,8 @@ PATH: Final = "/os-keypairs"
 def _observe(body: Body) -> Observed:
     seen = {**picked(body, "name", "public_key"), "type": body.get("type", "ssh")}
     shown = picked(body, "name", "fingerprint", "public_key")
+    if "private_key" in body:  # in the answer to the create alone
+        shown["private_key"] = Secret(body["private_key"])
     return Observed(str(body["name"]), seen, {"id": body["name"], **shown})
 
 
@@ -68,7 +70,7 @@ class KeyPairKind:
         return (_observe(body) for body in self._all(cloud))
 
     def begin(self, cloud: Cloud, request: Request, token: Token) -> Done | Pending:
-        """Import or delete; there is nothing to update."""
+        """Import, let Nova make one, or delete; there is nothing to update."""
         del token
         if request.action is Action.DELETE:
             return self._delete(cloud, request)
@@ -79,7 +81,8 @@ class KeyPairKind:
         try:
             made = cloud.client.send("compute", "POST", PATH, {"keypair": body})["keypair"]
         except PermanentError as error:
-            there = self._get(cloud, wanted["name"]) if "already exists" in error.message else None
+            imports = "public_key" in wanted and "already exists" in error.message
+            there = self._get(cloud, wanted["name"]) if imports else None
             if there is None or trimmed(there["public_key"]) != trimmed(wanted["public_key"]):
                 raise
             made = there  # by a call whose answer was lost: it is the same key
@@ -122,7 +125,7 @@ KIND = KeyPairKind(
                 pattern=r"^[-_@. a-zA-Z0-9]{1,255}$",
             ),
             public_key=text(
-                "the public key; none is generated", required=True, create_only=True, normalize=trimmed
+                "the public key; without it Nova makes a pair", create_only=True, normalize=trimmed
             ),
             type=text("ssh or x509", enum=("ssh", "x509"), default="ssh", create_only=True),
         ),
@@ -130,8 +133,10 @@ KIND = KeyPairKind(
             name=text("its name", stable=True),
             fingerprint=text("the key's fingerprint", stable=True),
             public_key=text("the public key", stable=True),
+            private_key=text("the private key, where Nova made the pair", secret=True, once=True),
         ),
         "A public key that servers let in",
+        tells=lambda spec: "public_key" not in spec,
         reads=BULK,
         marking=Marking.NATURAL,
         consistency=2.0,

@@ -8,6 +8,9 @@ import hashlib
 import re
 from typing import Any
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from providers.openstack.sandbox.calls import Answer, Call, Route
 from providers.openstack.sandbox.cloud import Body, stamp
 from providers.openstack.sandbox.listing import links as page_links
@@ -89,12 +92,13 @@ def _public(found: Body) -> Body:
 
 
 def create_keypair(call: Call) -> Answer:
-    """Import a public key; since 2.92 nothing is generated."""
+    """Import a public key, or make a pair and tell its private key once; since 2.92 nothing is generated."""
     body = call.body("keypair")
     needed = ("name", "public_key") if call.version >= (2, 92) else ("name",)
     types: dict[str, type] = {"name": str, "public_key": str, "type": str, "user_id": str}
     check_schema(body, field="keypair", types=types, required=needed)
     _check_keypair(call, body)
+    private, public = (None, body["public_key"]) if "public_key" in body else _pair()
     key = f"{call.project.user_id}/{body['name']}"
     if key in call.cloud.table("keypairs"):
         raise conflict(f"Key pair '{body['name']}' already exists.")
@@ -104,14 +108,27 @@ def create_keypair(call: Call) -> Answer:
         "id": key,
         "name": body["name"],
         "type": body.get("type", "ssh"),
-        "public_key": body["public_key"],
-        "fingerprint": _fingerprint(body["public_key"]),
+        "public_key": public,
+        "fingerprint": _fingerprint(public),
         "user_id": call.project.user_id,
         "_project": call.project.id,
         "_created": stamp(micro=True),
     }
     call.cloud.add("keypairs", made)
-    return Answer(201, {"keypair": _public(made)})
+    told = {} if private is None else {"private_key": private}
+    return Answer(201, {"keypair": {**_public(made), **told}})
+
+
+def _pair() -> tuple[str, str]:
+    """What Nova makes: RSA of 2048 bits, the private key in the traditional form."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    return private.decode(), f"{public.decode()} Generated-by-Nova"
 
 
 def _check_keypair(call: Call, body: Body) -> None:
@@ -123,8 +140,8 @@ def _check_keypair(call: Call, body: Body) -> None:
     if kind not in {"ssh", "x509"}:
         what = f"{kind!r} is not one of ['ssh', 'x509']"
         raise bad_request(f"Invalid input for field/attribute type. Value: {kind}. {what}")
-    if "public_key" not in body:
-        raise bad_request("The sandbox generates no keys: send a public_key")
+    if "public_key" not in body and kind == "x509":
+        raise bad_request("The sandbox makes no certificates: send a public_key")
 
 
 def _fingerprint(public_key: str) -> str:
