@@ -33,6 +33,7 @@ STATUS: Final = Property(
         "version": Property("integer", "changes with every write"),
     },
 )
+TOLD: Final = {"key": Property("string", "told in the answer to the create alone", secret=True, once=True)}
 
 
 def _kind(name: str, marking: Marking) -> KindSchema:
@@ -58,6 +59,12 @@ _KINDS: Final = (
     replace(TAG, type=TypeName("Fake::Slow"), readiness=True, summary="takes a while to come, and to go"),
     replace(TAG, type=TypeName("Fake::Store"), stateful=True, summary="holds data"),
     replace(TAG, type=TypeName("Fake::Twin"), replace_first="create", summary="its new one comes first"),
+    replace(
+        TAG,
+        type=TypeName("Fake::Key"),
+        status=replace(STATUS, properties={**STATUS.properties, **TOLD}),
+        summary="tells its key once",
+    ),
     replace(TAG, type=TypeName("Fake::Image"), data_only=True, summary="is only looked up"),
 )
 KINDS: Final[Mapping[TypeName, KindSchema]] = MappingProxyType({kind.type: kind for kind in _KINDS})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from orchestrator.kit import compare
@@ -13,6 +14,7 @@ from orchestrator.model.health import Health, Level
 from orchestrator.model.ids import Token, TypeName
 from orchestrator.model.kind import How, KindSchema, Marking, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Proposal, ReadResult, Ref, Request
+from orchestrator.model.values import Secret
 from orchestrator.testing import effects
 from orchestrator.testing.cloud import FakeCloud, Object
 from orchestrator.testing.kinds import KINDS, SPEC
@@ -81,7 +83,7 @@ class FakeProvider:
                 )
                 if kind.marking is Marking.PROVISIONAL:
                     return Pending(effects.naming(request, made.id), 0.0, "its name", made.id)
-                return self._answer(made)
+                return self._telling(kind, self._answer(made))
             case Action.UPDATE:
                 return self._answer(self._call("Update", request, lambda: effects.update(cloud, request)))
             case Action.RETAG:
@@ -130,6 +132,14 @@ class FakeProvider:
         if self.cloud.clock.monotonic() < there.ready_at:
             return Pending({"id": there.id}, 5.0, "building", there.id)
         return Done(self._observed(there))
+
+    def _telling(self, kind: KindSchema, answer: Done | Pending) -> Done | Pending:
+        """What the kind tells in the answer to a create alone."""
+        if not isinstance(answer, Done) or answer.observed is None or not kind.once:
+            return answer
+        seen = answer.observed
+        told = {name: Secret(f"{name} of {seen.id}") for name in kind.once}
+        return Done(replace(seen, status={**seen.status, **told}))
 
     def _observed(self, there: Object) -> Observed:
         spec = {name: value for name, value in there.spec.items() if name not in _UNTOLD}
