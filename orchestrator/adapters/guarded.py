@@ -6,8 +6,9 @@ names the plugin and the exception. Holds: the kinds are asked for once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,7 @@ from orchestrator.model.health import Health
 from orchestrator.model.ids import ProviderName, Token, TypeName
 from orchestrator.model.kind import KindSchema, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Proposal, ReadResult, Ref, Request
+from orchestrator.model.redaction import redacted, redacted_leaves
 from orchestrator.seams.provider import Provider
 
 
@@ -29,18 +31,34 @@ def fault_of(name: str, error: BaseException) -> str:
 class Guarded:
     """One configured provider, behind a guard."""
 
-    def __init__(self, name: ProviderName, provider: Provider) -> None:
+    def __init__(
+        self,
+        name: ProviderName,
+        provider: Provider,
+        *,
+        known: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        """``known`` gives the plain values of secrets: what a cloud says is told without them."""
         self.name = name
         self.provider = provider
+        self._known = known
 
     @contextmanager
     def _guard(self, doing: str) -> Iterator[None]:
         try:
             yield
-        except (ProviderError, KeyboardInterrupt, GeneratorExit):
+        except ProviderError as error:
+            error.message = redacted(error.message, self._known())
+            raise
+        except (KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:
-            raise FaultyPluginError(fault_of(self.name, error), doing) from error
+            told = redacted(fault_of(self.name, error), self._known())
+            raise FaultyPluginError(told, doing) from error
+
+    def _hiding(self, seen: Observed) -> Observed:
+        """A status that repeats a secret does not rest in state."""
+        return replace(seen, status=redacted_leaves(seen.status, self._known()))
 
     @cached_property
     def kinds(self) -> Mapping[TypeName, KindSchema]:
@@ -68,7 +86,10 @@ class Guarded:
     def read_many(self, type: TypeName, refs: Sequence[Ref], way: ReadWay) -> ReadResult:
         """See the seam."""
         with self._guard(f"read {type}"):
-            return self.provider.read_many(type, refs, way)
+            read = self.provider.read_many(type, refs, way)
+        if not self._known():
+            return read
+        return replace(read, found={address: self._hiding(seen) for address, seen in read.found.items()})
 
     def discover(self, type: TypeName) -> Iterator[Observed]:
         """See the seam."""
@@ -89,17 +110,23 @@ class Guarded:
     def begin(self, request: Request, token: Token) -> Done | Pending:
         """See the seam."""
         with self._guard(f"{request.action} {request.type}"):
-            return self.provider.begin(request, token)
+            return self._answered(self.provider.begin(request, token))
 
     def poll(self, type: TypeName, handle: Mapping[str, Any]) -> Done | Pending:
         """See the seam."""
         with self._guard(f"poll {type}"):
-            return self.provider.poll(type, handle)
+            return self._answered(self.provider.poll(type, handle))
+
+    def _answered(self, answer: Done | Pending) -> Done | Pending:
+        if isinstance(answer, Done) and answer.observed is not None:
+            return Done(self._hiding(answer.observed))
+        return answer
 
     def find(self, intent: Intent) -> Observed | None:
         """See the seam."""
         with self._guard(f"find {intent.type}"):
-            return self.provider.find(intent)
+            found = self.provider.find(intent)
+        return None if found is None else self._hiding(found)
 
     def assess(self, type: TypeName, observed: Observed) -> Health:
         """See the seam."""

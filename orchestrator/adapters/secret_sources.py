@@ -64,6 +64,7 @@ class SecretSources:
         self._open: dict[str, SecretSource] = {}
         self._known: dict[str, Secret | ProviderError] = {}
         self._opening: list[str] = []
+        self._params = [value for value in charter.params.values() if isinstance(value, Secret)]
 
     @property
     def calls(self) -> Mapping[str, int]:
@@ -72,7 +73,8 @@ class SecretSources:
 
     def plain(self) -> Sequence[str]:
         """Every value that is known in this run, so that it can be kept out of what is said."""
-        return [str(s.value) for s in self._known.values() if isinstance(s, Secret) and s.value is not None]
+        known = [*self._known.values(), *self._params]
+        return [v for s in known if isinstance(s, Secret) for v in _texts(s.value)]
 
     def resolve(self, references: Iterable[str], *, trusted: bool = False) -> Mapping[str, Secret]:
         """The secrets by reference. Raises SecretsError with every one that is not to be had."""
@@ -221,6 +223,15 @@ class SecretSources:
             hint = f"give them a key: secrets: {{{schemes[0]}: {{key: env:NAME}}}} in opsctl.yaml"
             text = f"changes of {', '.join(untracked)} are not tracked: there is no version, and no key to make one"
             self.noticed.append(Diagnostic(text, hint=hint, severity=Severity.NOTE))
+
+
+def _texts(value: Any) -> list[str]:
+    """The texts in a secret, which may be a map or a list; numbers and truths are told from no others."""
+    if isinstance(value, Mapping):
+        return [text for inner in value.values() for text in _texts(inner)]
+    if isinstance(value, list | tuple):
+        return [text for inner in value for text in _texts(inner)]
+    return [value] if isinstance(value, str) else []
 
 
 def _untrusted(reference: str) -> ProviderError:

@@ -50,7 +50,8 @@ class Session:
     running: Running = field(default_factory=Running)
     noticed: list[Diagnostic] = field(default_factory=list)
     """What is noticed while it is open, such as a secret that others can read."""
-
+    plain: Callable[[], Sequence[str]] = tuple
+    """The values of the secrets that are known by now, to be kept out of what is said."""
     reveal: Callable[[str], str] = str
     """The value of a secret's reference in the settings."""
 
@@ -187,6 +188,7 @@ def _opened(
         loaded,
         running,
         secrets.noticed,
+        secrets.plain,
         _revealing(blueprint.charter, folder),
     )
 

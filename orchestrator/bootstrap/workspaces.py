@@ -110,7 +110,9 @@ def _providers(charter: Charter, folder: Path, secrets: SecretSources) -> dict[P
         given = {k: v for k, v in settings.items() if k in own or k not in COMMON}
         whole = _revealed(reachable(family(name), given), manifest, secrets)
         try:
-            made[name] = Guarded(name, manifest.configure(whole, Context(name, charter.id, folder)))
+            made[name] = Guarded(
+                name, manifest.configure(whole, Context(name, charter.id, folder)), known=secrets.plain
+            )
         except ValueError as error:
             raise OpsctlError(f"the provider {name} cannot be configured: {error}") from error
         except Exception as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from orchestrator.cli.interrupts import Interrupts
 from orchestrator.cli.render.style import style_of
 from orchestrator.model.diagnostic import Diagnostic
+from orchestrator.model.redaction import redacted
 
 if TYPE_CHECKING:
     from orchestrator.cli.render.report import Report
@@ -41,6 +42,8 @@ class Console:
         self.command = "opsctl"
         """The command that runs, as it is typed, without its arguments."""
         self.interrupts = Interrupts(self.alert)
+        self.secrets: Callable[[], Sequence[str]] = tuple
+        """The values of secrets that are known by now."""
         self.notice: Callable[[str], None] | None = None
         """While lines are redrawn on standard error: how to have one more of them."""
         self.out_style = style_of(out, environ)
@@ -69,7 +72,7 @@ class Console:
     def say(self, text: str) -> None:
         """Something beside the result."""
         self.out.flush()
-        self.err.write(f"{self.err_style.plain(text)}\n")
+        self.err.write(f"{self.err_style.plain(redacted(text, self.secrets()))}\n")
         self.err.flush()
 
     def alert(self, text: str) -> None:

@@ -17,6 +17,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+from orchestrator.model.redaction import redacted as without
+
 _TELLING: Final = re.compile(
     r"(?i)([\w-]*(?:password|passwd|secret|token|credential|api[_-]?key|access[_-]?key|authorization|signature)"
     r"[\w-]*[\"']?\s*[:=]\s*[\"']?)([^\s\"',}&]+)"
@@ -29,7 +31,12 @@ _HARMLESS: Final = frozenset(
 _SHORTEST: Final = 6
 
 
-def report(error: BaseException, arguments: Sequence[str], environ: Mapping[str, str]) -> Path | None:
+def report(
+    error: BaseException,
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    known: Sequence[str] = (),
+) -> Path | None:
     """Write a report; returns where it is, or None where nothing can be written."""
     lines = [
         f"opsctl {_version()} on Python {platform.python_version()}, {platform.platform()}",
@@ -38,7 +45,7 @@ def report(error: BaseException, arguments: Sequence[str], environ: Mapping[str,
         "",
         "".join(traceback.format_exception(error)),
     ]
-    text = redacted("\n".join(lines), environ)
+    text = redacted("\n".join(lines), environ, known)
     try:
         handle, name = tempfile.mkstemp(prefix="opsctl-crash-", suffix=".txt")  # made with mode 0600
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -48,8 +55,9 @@ def report(error: BaseException, arguments: Sequence[str], environ: Mapping[str,
     return Path(name)
 
 
-def redacted(text: str, environ: Mapping[str, str]) -> str:
-    """``text`` without the values of the environment, and without what stands behind a telling name."""
+def redacted(text: str, environ: Mapping[str, str], known: Sequence[str] = ()) -> str:
+    """``text`` without known secrets, the values of the environment, and what stands behind a telling name."""
+    text = without(text, known)
     secrets = {value for name, value in environ.items() if _secret(name, value)}
     for value in sorted(secrets, key=len, reverse=True):
         text = text.replace(value, "(redacted)")

@@ -60,9 +60,10 @@ def _told(error: OSError) -> str:
 def _crashed(error: Exception, arguments: Sequence[str], console: Console) -> int:
     from orchestrator.cli.crash import redacted, report  # noqa: PLC0415 - lazy: needed once in a lifetime, we hope
 
-    path = report(error, arguments, console.environ)
+    path = report(error, arguments, console.environ, console.secrets())
     where = f"\na report is in {path} (secrets are left out); please attach it" if path else ""
-    first = redacted((str(error) or type(error).__name__).splitlines()[0], console.environ)
+    line = (str(error) or type(error).__name__).splitlines()[0]
+    first = redacted(line, console.environ, console.secrets())
     said = f"this is a mistake in opsctl, not in your files: {type(error).__name__}: {first}{where}"
     return console.failed([Diagnostic(said)], 1)
 

@@ -44,6 +44,7 @@ def opened(console: Console, open_session: Callable[[Events], Session]) -> Itera
     """A stack that is closed at the end; what was noticed about its files is told."""
     events = Events(console.err, console.err_style)
     session = open_session(events)
+    console.secrets = session.plain
     try:
         if console.lock_timeout:
             session.workspace = replace(session.workspace, patience=_patience(console))

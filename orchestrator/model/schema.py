@@ -109,7 +109,8 @@ def check(value: Any, schema: Property, at: Path = ()) -> Iterator[Violation]:
     if isinstance(value, Secret):
         if value.value is None:
             return  # only its reference is at hand: it was checked when it was set
-        value = value.value
+        yield from (_without_value(v) for v in check(value.value, schema, at))
+        return
     if isinstance(value, Unknown) or getattr(value, "is_template", False):
         return
     actual = type_of(value)
@@ -133,6 +134,14 @@ def check(value: Any, schema: Property, at: Path = ()) -> Iterator[Violation]:
                 yield from check(item, schema.items, (*at, index))
         case _:
             pass
+
+
+def _without_value(violation: Violation) -> Violation:
+    """What does not fit about a secret, without a word of it."""
+    where = render_path(violation.path)
+    return Violation(
+        violation.path, f"{where} does not fit (it is secret, and not shown)", at_key=violation.at_key
+    )
 
 
 def _a(types: tuple[str, ...]) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, ProviderName, TypeName
 from orchestrator.model.kind import How, KindSchema, ReadWay
 from orchestrator.model.provision import Observed, ReadResult, Ref
+from orchestrator.model.redaction import without_secrets
 from orchestrator.seams.executor import Call, Effect
 from orchestrator.seams.provider import Provider
 
@@ -86,6 +87,9 @@ def _keep(result: ReadResult, wanted: Wanted, into: Reading) -> None:
         seen = result.found.get(ref.address)
         if seen is not None and ref.id is not None and ref.id.casefold() != seen.id.casefold():
             raise PermanentError(f"asked for {ref.id}, answered {seen.id}", f"read {wanted.type}")
+        if seen is not None:
+            # Invariant 12: where a secret was applied, what the cloud reads back is dropped.
+            seen = replace(seen, spec=without_secrets(seen.spec, ref.spec))
         into.observed[ref.address] = seen
     into.calls[wanted.provider] = into.calls.get(wanted.provider, 0) + result.calls
 

@@ -14,6 +14,7 @@ from orchestrator.model.errors import OpsctlError, ProviderError
 from orchestrator.model.ids import Uid
 from orchestrator.model.kind import KindSchema
 from orchestrator.model.provision import Done, Pending
+from orchestrator.model.redaction import redacted
 from orchestrator.model.values import Secret, reveal
 from orchestrator.seams.secrets import Secrets
 
@@ -58,6 +59,6 @@ class Keeper:
         try:
             made = self.secrets.store(reference, str(plain))
         except (ProviderError, OpsctlError) as error:
-            self.problems[name] = f"its {name} could not be stored: {error}"
+            self.problems[name] = f"its {name} could not be stored: {redacted(str(error), [str(plain)])}"
             return None
         return Secret(made.value, reference, made.version or str(self.uid))
