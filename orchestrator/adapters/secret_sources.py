@@ -218,11 +218,13 @@ class SecretSources:
     def _say_what_is_not_tracked(self, references: Sequence[str]) -> None:
         """Product: where there is neither a version nor a key, it is said."""
         untracked = [r for r in references if isinstance(s := self._known.get(r), Secret) and not s.version]
-        if untracked and not self._opening:
-            schemes = sorted({scheme_of(r) for r in untracked})
-            hint = f"give them a key: secrets: {{{schemes[0]}: {{key: env:NAME}}}} in opsctl.yaml"
+        if untracked:
+            hint = (
+                f"set secrets.{scheme_of(untracked[0])}.key in opsctl.yaml to a reference, such as env:NAME"
+            )
             text = f"changes of {', '.join(untracked)} are not tracked: there is no version, and no key to make one"
-            self.noticed.append(Diagnostic(text, hint=hint, severity=Severity.NOTE))
+            told = Diagnostic(text, hint=hint, severity=Severity.NOTE)
+            self.noticed += [told] if told not in self.noticed else []
 
 
 def _texts(value: Any) -> list[str]:

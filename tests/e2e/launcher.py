@@ -20,10 +20,15 @@ from typing import Any
 import orchestrator
 import providers
 from orchestrator.__main__ import main as opsctl
+from orchestrator.adapters import guarded
 from orchestrator.adapters.state_sqlite import SqliteBackend
 from orchestrator.bootstrap import catalogue
-from orchestrator.engine import planning
+from orchestrator.cli import console
+from orchestrator.engine import applying, planning
+from orchestrator.model import codec
 from orchestrator.model.snapshot import Began, Fold, Settled, Waiting
+from orchestrator.model.values import Secret
+from providers.local.kinds import command
 
 LEFT_OUT = {"sandbox", "simulation", "testing", "__main__", "compile_schemas"}
 
@@ -51,7 +56,42 @@ def without_settling() -> None:
     planning.settle_all = careless
 
 
-MUTANTS = {"": lambda: None, "without-intents": without_intents, "without-settling": without_settling}
+def crashing() -> None:
+    """A mutant: it falls over in the middle of an apply, with every secret in its last words."""
+
+    def fall(planned: Any, *_more: Any, **_named: Any) -> Any:
+        secrets = planned.situation.around.secret.__self__
+        raise RuntimeError(f"all I know: {json.dumps({r: s.value for r, s in secrets.items()})}")
+
+    applying._carry_out = fall
+
+
+def leaking_state() -> None:
+    """A mutant: a secret is written with its value."""
+    plain = codec._plain_leaf
+
+    def careless(value: Any) -> Any:
+        written = plain(value)
+        if isinstance(value, Secret):
+            written["$secret"]["version"] += f" {value.value}"
+        return written
+
+    codec._plain_leaf = careless
+
+
+def leaking_words() -> None:
+    """A mutant: what others say is repeated as it is."""
+    guarded.redacted = command._hide = console.redacted = lambda text, _: text
+
+
+MUTANTS = {
+    "": lambda: None,
+    "without-intents": without_intents,
+    "without-settling": without_settling,
+    "crashing": crashing,
+    "leaking-state": leaking_state,
+    "leaking-words": leaking_words,
+}
 
 
 def run(order: dict[str, Any]) -> int:

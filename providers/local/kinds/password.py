@@ -21,8 +21,8 @@ from orchestrator.model.schema import MISSING, Property
 from orchestrator.model.values import Secret
 
 TYPE: Final = TypeName("Local::Password")
-SYMBOLS: Final = "!#%*+-.:=?@^_~"
-"""What databases, URLs and shells take without trouble, for the most part."""
+SYMBOLS: Final = "!#%*+-.:=?^_~"
+"""What databases take without trouble: RDS, for one, refuses ``/``, ``@``, quotes and spaces."""
 
 
 class Password:

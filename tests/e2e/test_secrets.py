@@ -1,0 +1,289 @@
+"""Secrets of every source and sink, planted on three clouds, by the real command: they rest nowhere in plain text."""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.parse
+
+import boto3
+import pytest
+
+from orchestrator.adapters.secret_sources import SecretSources
+from orchestrator.model.ids import ProviderName, StackId
+from orchestrator.model.plan import Charter
+from orchestrator.testing.vault import FakeVault
+
+TAIL = '"Zq+/%&é'
+"""What JSON, URLs and Base64 all write in ways of their own."""
+PLANTED = {
+    name: f"LeAk-{name}-7xQ{TAIL}"
+    for name in ("env", "file", "aws-sm", "aws-ssm", "azure-kv", "barbican", "vault", "param", "rotated")
+} | {
+    "aws-sm": "LeAk-aws-sm-7xQ+%&=Zq",  # RDS takes neither quotes nor slashes
+    "rotated": "LeAk-rotated-7xQ+%&=Zq",
+    "aws-key": "LeAkAwsKey/7xQ+9w2Vt5Zr8",
+    "vault-token": "hvs.LeAk-vault-token-7xQ",
+}
+SINKS = ("aws-ssm:/leak/made", "azure-kv:leaky/made", "barbican:leak-made", "aws-sm:leak/made#password")
+STACK = """apiVersion: opsctl.dev/v1
+kind: Stack
+metadata: {name: leak, id: NAME}
+providers:
+  aws: {region: eu-west-1, endpoint: sandbox, accessKeyId: sandbox, secretAccessKey: "env:LEAK_AWS"}
+  azure: {endpoint: sandbox}
+  openstack: {endpoint: sandbox}
+secrets:
+  vault: {address: "VAULT", token: "env:LEAK_TOKEN"}
+STATE
+params:
+  pin: {type: string, sensitive: true}
+outputs:
+  url: "${url.status.value}"
+  key: "${pair.status.private_key}"
+"""
+DOCUMENTS = """
+type: AWS::RDS::DBInstance
+metadata: {name: database}
+spec:
+  DBInstanceIdentifier: NAME
+  DBInstanceClass: db.t3.micro
+  Engine: mysql
+  AllocatedStorage: "20"
+  MasterUsername: admin
+  MasterUserPassword: "${secret('aws-sm:leak/db#password')}"
+---
+type: AWS::EC2::VPC
+metadata: {name: vpc}
+spec:
+  CidrBlock: 10.19.0.0/16
+  Tags: [{Key: note, Value: "${secret('file:planted.txt')}"}]
+---
+type: Microsoft.Resources/resourceGroups
+metadata: {name: group}
+spec: {name: NAME, location: westeurope, tags: {note: "${secret('azure-kv:leaky/db')}"}}
+---
+type: Microsoft.DBforMySQL/flexibleServers
+metadata: {name: server}
+spec:
+  name: NAME
+  parent: "${group.status.id}"
+  location: westeurope
+  sku: {name: Standard_B1ms, tier: Burstable}
+  properties:
+    administratorLogin: ops
+    administratorLoginPassword: "${made['azure-kv:leaky/made'].status.value}"
+    version: 8.0.21
+---
+type: OS::Neutron::Net
+metadata: {name: net}
+spec: {name: NAME}
+---
+type: OS::Neutron::Subnet
+metadata: {name: range}
+spec: {name: NAME, network: "${net.status.id}", cidr: 10.19.0.0/24, ip_version: 4}
+---
+type: OS::Nova::KeyPair
+metadata: {name: pair}
+secretSink: {private_key: "vault:kv/pair#key"}
+spec: {name: NAME}
+---
+type: OS::Nova::Server
+metadata: {name: machine}
+dependsOn: [range]
+spec:
+  name: NAME
+  image: cirros
+  flavor: m1.tiny
+  key_name: "${pair.status.name}"
+  networks: [{network: "${net.status.id}"}]
+  user_data: "password ${secret('barbican:leak-db')}"
+  metadata: {token: "${secret('vault:kv/leak#token')}"}
+---
+type: Local::Password
+metadata: {name: made}
+forEach: SINKS
+secretSink: {value: "${each.value}"}
+spec: {length: 40}
+---
+type: Local::Value
+metadata: {name: url}
+spec:
+  value: "mysql://${params.pin}:${secret('env:LEAK_ENV')}@${secret('aws-ssm:/leak/db')}/${pair.status.private_key}"
+"""
+BROKEN = """
+type: Local::Command
+metadata: {name: talker}
+spec:
+  create: [sh, -c, 'printf %s "$S" >&2; printf %s "$S" | base64 -w0 >&2; printf "x%s" "$S" | base64 -w0; exit 3']
+  environment: {S: "${secret('env:LEAK_ENV')}"}
+---
+type: AWS::EC2::Subnet
+metadata: {name: refused}
+spec: {VpcId: "${vpc.status.id}", CidrBlock: "${secret('vault:kv/leak#token')}"}
+"""
+
+
+def documents(text):
+    head = "apiVersion: opsctl.dev/v1\nkind: Resource\n"
+    return "\n---\n".join(head + each.strip() for each in text.split("---\n")) + "\n"
+
+
+def written(value):
+    """The ways in which a value might be written."""
+    raw = value.encode()
+    inner = [base64.b64encode(raw[start : start + (len(raw) - start) // 3 * 3]) for start in range(3)]
+    texts = [value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]]
+    texts += [urllib.parse.quote(value), urllib.parse.quote(value, safe=""), urllib.parse.quote_plus(value)]
+    return {
+        *(text.encode() for text in texts),
+        *inner,
+        *(b.replace(b"+", b"-").replace(b"/", b"_") for b in inner),
+    }
+
+
+class Planted:
+    """A stack whose every secret is known to the test."""
+
+    def __init__(self, stack, vault, name, state):
+        self.stack, self.vault, self.name = stack, vault, name
+        environ = {"LEAK_ENV": "env", "LEAK_AWS": "aws-key", "LEAK_TOKEN": "vault-token"}
+        stack.environ |= {variable: PLANTED[planted] for variable, planted in environ.items()}
+        stack.environ["TMPDIR"] = str(stack.folder)
+        stack.write(
+            "opsctl.yaml", STACK.replace("NAME", name).replace("VAULT", vault.url).replace("STATE", state)
+        )
+        self.write(DOCUMENTS)
+        stack.write("planted.txt", PLANTED["file"])
+        (stack.folder / "planted.txt").chmod(0o600)
+        providers = {ProviderName(p): {"endpoint": "sandbox"} for p in ("aws", "azure", "openstack")}
+        providers[ProviderName("aws")]["region"] = "eu-west-1"
+        reach = {"vault": {"address": vault.url, "token": PLANTED["vault-token"]}}
+        charter = Charter("leak", StackId("leak"), providers=providers, secrets=reach)
+        self.store = SecretSources(charter, stack.folder, untrusted=False)
+        for reference, planted in {
+            "aws-sm:leak/db#password": "aws-sm",
+            "aws-ssm:/leak/db": "aws-ssm",
+            "azure-kv:leaky/db": "azure-kv",
+            "barbican:leak-db": "barbican",
+            "vault:kv/leak#token": "vault",
+        }.items():
+            self.store.store(reference, PLANTED[planted])
+
+    def write(self, text):
+        self.stack.write(
+            "leak.yaml", documents(text.replace("NAME", self.name).replace("SINKS", json.dumps(SINKS)))
+        )
+
+    def run(self, *arguments, code=0):
+        ended = self.stack.opsctl(*arguments, "-p", f"pin={PLANTED['param']}")
+        assert ended.code == code, ended.text
+        return ended
+
+    def values(self):
+        """Everything that must rest nowhere: what was planted, and what was made."""
+        made = SecretSources(self.store.charter, self.stack.folder, untrusted=False)
+        found = made.resolve([*SINKS, "vault:kv/pair#key"])
+        keys = [line for line in found["vault:kv/pair#key"].value.splitlines() if len(line) > 40]
+        return [*PLANTED.values(), *(found[r].value for r in SINKS), *keys[:3]]
+
+    def leaks(self):
+        """Where any of them stands: a file, or what a command printed."""
+        forms = {form for value in self.values() for form in written(value)}
+        texts = {str(p): p.read_bytes() for p in self.stack.files() if p.name != "planted.txt"}
+        texts |= {f"output {n}": text.encode() for n, text in enumerate(self.stack.said)}
+        texts |= {f"s3 {key}": body for key, body in self.bucket().items()}
+        return sorted({(place, form) for place, text in texts.items() for form in forms if form in text})
+
+    def bucket(self):
+        s3 = self.stack.sandbox.outside.s3
+        if "leak-state" not in [b["Name"] for b in s3.list_buckets()["Buckets"]]:
+            return {}
+        keys = [o["Key"] for o in s3.list_objects_v2(Bucket="leak-state").get("Contents", ())]
+        return {key: s3.get_object(Bucket="leak-state", Key=key)["Body"].read() for key in keys}
+
+
+@pytest.fixture
+def vault():
+    made = FakeVault(tokens={PLANTED["vault-token"]: ("",)})
+    server = made.serve()
+    made.url = server.url
+    yield made
+    server.close()
+
+
+@pytest.fixture
+def planted(vault, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+    def plant(stack, name="leak", state=""):
+        monkeypatch.setenv("OPSCTL_SANDBOX", stack.environ["OPSCTL_SANDBOX"])
+        return Planted(stack, vault, name, state)
+
+    return plant
+
+
+def test_no_secret_rests_in_any_file_or_output(planted, stack):
+    """Every source and sink, write-only properties, generated ones, read-back ones; plans, drift, failures, rotation."""
+    leak = planted(stack)
+    saved = str(stack.folder / "leak.opsplan")
+    leak.run("plan", "-o", saved)
+    for form in ("json", "markdown"):
+        leak.run("plan", "--output", form)
+    leak.run("apply", "--auto-approve")
+    assert stack.changes("-p", f"pin={PLANTED['param']}") == {}
+    for arguments in (("show",), ("state", "show"), ("output",), ("output", "--output", "json"), ("drift",)):
+        stack.opsctl(*arguments)
+    leak.store.store("aws-sm:leak/db#password", PLANTED["rotated"])
+    assert {a: c["action"] for a, c in stack.changes("-p", f"pin={PLANTED['param']}").items()} == {
+        "database": "update"
+    }
+    stack.sandbox.faults.write_text("faults:\n- {kind: error, operation: ModifyDBInstance, status: 400}\n")
+    leak.run("apply", "--auto-approve", code=1)
+    stack.sandbox.faults.write_text("faults: []\n")
+    leak.write(f"{DOCUMENTS}---\n{BROKEN}")
+    failed = leak.run("apply", "--auto-approve", code=1)
+    assert "talker" in failed.text
+    leak.write(DOCUMENTS)
+    leak.run("apply", "--auto-approve")
+    assert leak.leaks() == []
+    stack.destroy("-p", f"pin={PLANTED['param']}")
+    assert leak.leaks() == []
+
+
+def test_no_secret_rests_in_a_state_elsewhere_nor_in_a_crash_report(planted, make_stack, mutant):
+    """State in S3, and an opsctl that falls over with every secret on its tongue."""
+    stack = make_stack(mutant("crashing"), "crashed")
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=stack.sandbox.outside.s3.meta.endpoint_url,
+        region_name="eu-west-1",
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+    )
+    s3.create_bucket(Bucket="leak-state", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    state = 'state: {backend: s3, bucket: leak-state, endpoint: sandbox, secretAccessKey: "env:LEAK_AWS"}'
+    leak = planted(stack, "crashed", state)
+    crashed = leak.run("apply", "--auto-approve", code=1)
+    assert "this is a mistake in opsctl" in crashed.text
+    assert [p for p in stack.files() if p.name.startswith("opsctl-crash-")]
+    healthy = make_stack(mutant(""), "crashed")
+    healthy.environ = stack.environ
+    leak.stack = healthy
+    leak.run("apply", "--auto-approve")
+    assert leak.bucket()
+    assert leak.leaks() == []
+    healthy.destroy("-p", f"pin={PLANTED['param']}")
+
+
+@pytest.mark.parametrize("name", ["leaking-state", "leaking-words"])
+def test_a_leak_is_found(planted, make_stack, mutant, name):
+    """The search can fail: an opsctl that writes values into its state, or repeats what others say, is caught."""
+    stack = make_stack(mutant(name), name)
+    leak = planted(stack, name)
+    leak.run("apply", "--auto-approve")
+    leak.write(f"{DOCUMENTS}---\n{BROKEN}")
+    leak.run("apply", "--auto-approve", code=1)
+    assert leak.leaks()
+    leak.write(DOCUMENTS)
+    stack.destroy("-p", f"pin={PLANTED['param']}")
