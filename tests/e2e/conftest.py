@@ -138,7 +138,9 @@ class Stack:
         ended = self._launcher.run(order)
         text = log.read_text()
         self.said.append(text)
-        document = json.loads(text[text.index("{") :]) if "json" in arguments and ended["code"] >= 0 else {}
+        document = (
+            json.loads(text[f"\n{text}".index("\n{") :]) if "json" in arguments and ended["code"] >= 0 else {}
+        )
         return Ended(ended["code"], text, ended["seconds"], document)
 
     def apply(self, *arguments: str) -> Ended:
