@@ -81,6 +81,10 @@ class ChainedState(StateBackend):
         """Fold the journal into a snapshot; the chain goes on behind it."""
         return self._inner.compact(lease)
 
+    def rewrite(self, lease: Lease) -> int:
+        """Seal all once more: the chain goes over what is inside, and stays."""
+        return self._inner.rewrite(lease)
+
     def unlock(self) -> Holder | None:
         """Break the lease."""
         return self._inner.unlock()

@@ -146,6 +146,18 @@ def lines(bodies: Sequence[bytes], cipher: Cipher, *, epoch: int, first: int) ->
     )
 
 
+def rewritten(content: Content, cipher: Cipher) -> Content:
+    """All of it sealed once more, by the present key."""
+    first = content.last - len(content.journal) + 1
+    entries = logged(content, cipher, after=0)
+    journal = [lines([e.body], cipher, epoch=e.epoch, first=n)[0] for n, e in enumerate(entries, first)]
+    snapshot = content.snapshot
+    if content.folded:
+        place = snapshot_place(content.folded, content.folded_epoch)
+        snapshot = msgspec.Raw(cipher.seal(cipher.open(bytes(snapshot), place), place))
+    return msgspec.structs.replace(content, journal=tuple(journal), snapshot=snapshot)
+
+
 def compacted(content: Content, snapshot: Snapshot, cipher: Cipher) -> Content:
     """The journal folded in; its last entries stay as history."""
     sealed = cipher.seal(encode(snapshot), snapshot_place(content.last, content.epoch))

@@ -88,6 +88,9 @@ class PostgresRows(Rows):
     def _insert(self, rows: Sequence[JournalRow]) -> None:
         self._many("INSERT INTO journal VALUES (%s, %s, %s, %s, %s)", rows)
 
+    def _drop_journal(self) -> None:
+        self._connection.execute("DELETE FROM journal WHERE stack = %s", (self._stack,))
+
     def _journal_rows(self, first: int) -> Iterable[JournalRow]:
         return self._rows(
             "SELECT sequence, epoch, body, sum FROM journal WHERE stack = %s AND sequence >= %s ORDER BY sequence",

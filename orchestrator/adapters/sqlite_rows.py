@@ -96,6 +96,10 @@ class Rows(ABC):
         """Write rows of the journal."""
 
     @abstractmethod
+    def _drop_journal(self) -> None:
+        """Delete every row of the journal."""
+
+    @abstractmethod
     def _journal_rows(self, first: int) -> Iterable[JournalRow]:
         """The rows of the journal from a sequence number on, in order."""
 
@@ -203,6 +207,25 @@ class Rows(ABC):
             parts=count, parts_sum=total,
         )  # fmt: skip
 
+    def rewrite(self, head: Head) -> tuple[Head, int]:
+        """Seal every row by the present key; the head that goes with them, and how many there are."""
+        parts: list[PartRow] = []
+        for kind, key, body, total in self._part_rows():
+            if _sum(kind, key, body) != total:
+                raise self._damaged(f"the snapshot's row of {key or kind}")
+            place = part_place(kind, key)
+            sealed = self._cipher.seal(self._cipher.open(body, place), place)
+            parts.append((kind, key, sealed, _sum(kind, key, sealed)))
+        journal = list(self.journal(head, after=0))
+        written = replace(head, last=0, chain=0, parts_sum=sum(row[3] for row in parts))
+        self._drop_journal()
+        for logged in journal:
+            written = self.append(written, logged.epoch, [logged.body])
+            if logged.sequence == head.folded:
+                written = replace(written, folded_chain=written.chain)
+        self._put_parts(parts)
+        return written, len(parts) + len(journal)
+
     def _decoded(self, body: bytes, type: Any, what: str) -> Any:
         try:
             return decode(body, type)
@@ -253,6 +276,9 @@ class SqliteRows(Rows):
         self._connection.executemany(
             "INSERT INTO journal VALUES (?, ?, ?, ?, ?)", ((self._stack, *row) for row in rows)
         )
+
+    def _drop_journal(self) -> None:
+        self._connection.execute("DELETE FROM journal WHERE stack = ?", (self._stack,))
 
     def _journal_rows(self, first: int) -> Iterable[JournalRow]:
         return self._connection.execute(

@@ -180,6 +180,13 @@ class HttpBackend(StateBackend):
 
         return state_of(self._change(lease, smaller), self._stack, self._cipher)
 
+    def rewrite(self, lease: Lease) -> int:
+        """Seal the document's entries and its snapshot once more."""
+        from orchestrator.adapters.http_document import rewritten  # noqa: PLC0415
+
+        written = self._change(lease, lambda content: rewritten(content, self._cipher))
+        return len(written.journal) + (written.folded > 0)
+
     def unlock(self) -> Holder | None:
         """Break the lease and the server's lock, whoever has them."""
         document, _ = self._read()

@@ -167,6 +167,16 @@ class RowsBackend(StateBackend, ABC):
 
         return self._do(fold, write=True)
 
+    def rewrite(self, lease: Lease) -> int:
+        """Seal every row once more, in one transaction."""
+
+        def write(rows: Rows) -> int:
+            head, count = rows.rewrite(self._own(rows, lease))
+            rows.put_head(head)
+            return count
+
+        return self._do(write, write=True)
+
     def unlock(self) -> Holder | None:
         """Break the lease: whoever holds it cannot write any more."""
         if not self._exists():

@@ -1,4 +1,4 @@
-"""state list, show, history, unlock; and output: what is remembered."""
+"""state list, show, history, rekey, unlock; and output: what is remembered."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
         name="state", help="Look at the state, mend it, and free its lock.", rich_markup_mode=None
     )
     group.command("list")(list_)
-    for command in (show, history, unlock):
+    for command in (show, history, rekey, unlock):
         group.command()(command)
     surgery.register(group)
     app.add_typer(group)
@@ -80,6 +80,19 @@ def history(
     from orchestrator.cli.work.history import history  # noqa: PLC0415 - lazy
 
     return history(console, limit, environment=environment)
+
+
+def rekey(
+    context: typer.Context,
+    *,
+    environment: Environment = None,
+    output: Format = Output.TEXT,
+) -> int:
+    """Encrypt the whole state by the key that opsctl.yaml names now; with key: none, decrypt it."""
+    console = console_of(context, output)
+    from orchestrator.cli.work.rekeying import rekey  # noqa: PLC0415 - lazy
+
+    return rekey(console, environment=environment)
 
 
 def unlock(

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+from orchestrator.engine.leasing import held
 from orchestrator.engine.planning import sealed
 from orchestrator.engine.workspace import Workspace
 from orchestrator.model.errors import OpsctlError, PolicyDeniedError, StalePlanError
 from orchestrator.model.ids import Address
 from orchestrator.model.outcome import Outcome
 from orchestrator.model.plan import Plan
-from orchestrator.model.snapshot import Grounds, Refused
+from orchestrator.model.snapshot import Grounds, Refused, Rekeyed
 from orchestrator.model.verdict import Approval, Verdict, Waiver
 from orchestrator.seams.state import Holder, Lease
 
@@ -24,10 +25,10 @@ def grounds(run: str, plan: Plan, holder: Holder, signed_by: str) -> Grounds:
     waivers = dict.fromkeys(_waiver(v.waiver) for v in plan.verdicts if v.waived and v.waiver is not None)
     approvals = dict.fromkeys(_approval(a) for v in plan.verdicts for a in v.approvals)
     verdicts = tuple(_verdict(v) for v in plan.verdicts)
-    return Grounds(run, _actor(holder), verdicts, tuple(waivers), tuple(approvals), signed_by)
+    return Grounds(run, actor_of(holder), verdicts, tuple(waivers), tuple(approvals), signed_by)
 
 
-def _actor(holder: Holder) -> dict[str, str]:
+def actor_of(holder: Holder) -> dict[str, str]:
     """Who it is, in parts; what is not known is left out."""
     pid = str(holder.pid) if holder.pid else ""
     told = {"owner": holder.owner, "host": holder.host, "process": pid, "job": holder.job}
@@ -66,7 +67,7 @@ def refusals(
     def note(why: str, code: int = 1) -> None:
         digest = plan.digest or sealed(plan).digest
         at = workspace.clock.now()
-        entry = Refused(holder.owner, holder.command, at, digest, why, code, _actor(holder))
+        entry = Refused(holder.owner, holder.command, at, digest, why, code, actor_of(holder))
         # Whoever was refused must be told why, also where the state cannot be written.
         with suppress(OpsctlError):
             workspace.state.append(lease, [entry])
@@ -76,3 +77,13 @@ def refusals(
     except (PolicyDeniedError, StalePlanError) as error:
         note(str(error).partition("\nhint: ")[0], error.exit_code)
         raise
+
+
+def rekey(workspace: Workspace, holder: Holder) -> int:
+    """Seal the whole state once more by the present key, and note who did; how many bodies it was."""
+    with held(workspace, holder) as lease:
+        count = workspace.state.rewrite(lease)
+        noted = Rekeyed(holder.owner, holder.command, workspace.clock.now(), count, actor_of(holder))
+        workspace.state.append(lease, [noted])
+        workspace.state.compact(lease)
+        return count

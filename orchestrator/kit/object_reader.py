@@ -12,8 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from orchestrator.kit.object_blocks import Block, Folded, ObjectStore, unpack
-from orchestrator.kit.sealed import KeyNeededError, snapshot_place
+from orchestrator.kit.sealed import KeyNeededError, journal_place, snapshot_place
 from orchestrator.model.codec import decode
 from orchestrator.model.errors import NewerStateError, StateError
 from orchestrator.model.ids import StackId
@@ -100,6 +102,23 @@ class Reader:
         if stored is None:
             raise self._damaged(f"{name} is missing")
         return unpack(stored.data, Block, f"{self._store.place}/{name}"), stored.age
+
+    def resealed(self, name: str, data: bytes) -> tuple[Block | Folded, int]:
+        """An object of the log by the present key, and how many bodies it holds."""
+        where = f"{self._store.place}/{name}"
+        if name.startswith(SNAPSHOTS):
+            folded = unpack(data, Folded, where)
+            again = self._again(folded.snapshot, snapshot_place(folded.number, folded.epoch))
+            return msgspec.structs.replace(folded, snapshot=again), 1
+        block = unpack(data, Block, where)
+        entries = tuple(
+            self._again(raw, journal_place(block.epoch, place))
+            for place, raw in enumerate(block.entries, block.first)
+        )
+        return msgspec.structs.replace(block, entries=entries), len(entries)
+
+    def _again(self, raw: msgspec.Raw, place: str) -> msgspec.Raw:
+        return msgspec.Raw(self._cipher.seal(self._cipher.open(bytes(raw), place), place))
 
     def blocks(self, *, after: int) -> Sequence[Block]:
         """The blocks behind one, in order. Raises StateError where one is missing."""

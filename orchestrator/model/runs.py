@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from orchestrator.model.audit import Written
-from orchestrator.model.snapshot import Finished, Grounds, Link, Refused, Started
+from orchestrator.model.snapshot import Finished, Grounds, Link, Refused, Rekeyed, Started
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,12 @@ def runs(journal: Iterable[Written]) -> list[Run]:
                 found[last] = Run(
                     "", written.sequence, r.owner, r.command, r.at, r.plan, "", r.actor,
                     finished=r.at, result="refused", exit=r.exit, why=r.why,
+                )  # fmt: skip
+            case Rekeyed() as k:
+                last = f"rekeyed at {written.sequence}"
+                found[last] = Run(
+                    "", written.sequence, k.owner, k.command, k.at, "", "", k.actor,
+                    finished=k.at, result="done", exit=0, results={"state": f"{k.bodies} bodies sealed again"},
                 )  # fmt: skip
             case Link() as link if last:
                 found[last] = replace(found[last], link=link.hash)

@@ -141,6 +141,17 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Rekeyed:
+    """All that was stored has been sealed once more, by another key or by none."""
+
+    owner: str
+    command: str
+    at: float
+    bodies: int
+    actor: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """A piece of the audit's chain, see model/audit.py."""
 
@@ -187,6 +198,7 @@ Entry = (
     | Grounds
     | Finished
     | Refused
+    | Rekeyed
     | Outputs
     | Link
 )
@@ -258,7 +270,7 @@ class Fold:
                 self.outputs = dict(values)
             case Link() as link:
                 self.link = link.hash
-            case Finished() | Grounds() | Refused():
+            case Finished() | Grounds() | Refused() | Rekeyed():
                 pass
             case _:
                 assert_never(entry)

@@ -88,6 +88,13 @@ class StateBackend(StateReader, Protocol):
     def compact(self, lease: Lease) -> Snapshot:
         """Fold the journal into a snapshot; history is kept."""
 
+    def rewrite(self, lease: Lease) -> int:
+        """Open and seal all that is stored once more, and return how many bodies: after a change of keys.
+
+        What is read stays the same. A rewrite that was cut off leaves a state that both keys together read, and is
+        repeated.
+        """
+
     def unlock(self) -> Holder | None:
         """Break the lease that is held, whoever holds it; returns whom it was taken from."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from orchestrator.kit.sealed import KeyNeededError
 from orchestrator.model.errors import StateError
 from orchestrator.model.snapshot import Entry, Outputs
 from orchestrator.testing.cipher import FakeCipher
@@ -78,10 +79,41 @@ def a_lease_needs_no_key(storage: Storage) -> None:
     assert keeper.lease(BOB).epoch > lease.epoch
 
 
+def a_rewrite_seals_all_by_the_new_key(storage: Storage) -> None:
+    """The old key opens nothing any more, the new one everything; what is read stays, and writing goes on."""
+    entries = _written(storage, FakeCipher("first"))
+    keeper = storage.open(Rotating("second", old=FakeCipher("first")))
+    lease = keeper.lease(BOB)
+    assert keeper.rewrite(lease) > len(entries)
+    assert keeper.append(lease, [kept("after")]) == len(entries) + 1
+    keeper.release(lease)
+    again = storage.open(FakeCipher("second"))
+    assert again.latest() == folded([*entries, kept("after")])
+    assert [logged.entry for logged in again.history()] == [*entries, kept("after")]
+    with refused(StateError, "second"):
+        storage.open(FakeCipher("first")).latest()
+
+
+class Rotating(FakeCipher):
+    """Opens what an older one has sealed, too."""
+
+    def __init__(self, name: str, *, old: FakeCipher) -> None:
+        super().__init__(name)
+        self._old = old
+
+    def open(self, stored: bytes, about: str) -> bytes:
+        """By the newer key, else by the older one."""
+        try:
+            return super().open(stored, about)
+        except KeyNeededError:
+            return self._old.open(stored, about)
+
+
 SEALED_CASES: Final[tuple[Callable[[Storage], None], ...]] = (
     nothing_of_an_entry_is_stored_plain,
     every_place_is_sealed_as_itself,
     without_the_key_it_is_refused_untouched,
     a_plain_state_is_not_taken_where_it_must_be_sealed,
     a_lease_needs_no_key,
+    a_rewrite_seals_all_by_the_new_key,
 )

@@ -259,3 +259,30 @@ def test_an_absence_that_ended_makes_a_plan_stale(stack):
     assert ran.code == 6
     assert "letter: create -> update (content, mode)" in ran.err
     assert 'absent when it was planned, "by somebody else" now' in ran.err
+
+
+def test_encryption_is_switched_on_rotated_and_lifted_by_explicit_steps(stack):
+    """Each step says what is missing before it, and everything is there after it."""
+    for name, byte in (("one.key", b"1"), ("two.key", b"2")):
+        path = stack.folder / name
+        path.touch(0o600)
+        path.write_bytes(byte * 32)
+    stack.write("letter.yaml", FILE % "planted words")
+    stack.apply()
+    stack.write("opsctl.yaml", HEAD + "encryption: {key: {file: one.key}}\n")
+    ran = stack.run("plan")
+    assert (ran.code, "opsctl state rekey" in ran.err) == (1, True)
+    assert stack.run("state", "rekey").code == 0
+    assert not any(b"planted" in body for body in _journal(stack))
+    stack.write("opsctl.yaml", HEAD + "encryption: {key: {file: two.key}, fallback: [{file: one.key}]}\n")
+    assert stack.run("plan", "--detailed-exitcode").code == 0
+    assert "Encrypted by the present key" in stack.run("state", "rekey").out
+    stack.write("opsctl.yaml", HEAD + "encryption: {key: {file: two.key}}\n")
+    assert stack.run("plan", "--detailed-exitcode").code == 0
+    stack.write("opsctl.yaml", HEAD + "encryption: {key: none, fallback: [{file: two.key}]}\n")
+    assert "Decrypted" in stack.run("state", "rekey").out
+    stack.write("opsctl.yaml", HEAD)
+    assert stack.run("plan", "--detailed-exitcode").code == 0
+    assert stack.run("audit", "verify").code == 0
+    assert stack.run("audit", "show").out.count("state rekey: done") == 3
+    assert stack.run("state", "rekey").code == 1

@@ -20,6 +20,7 @@ from orchestrator.model.snapshot import (
     Link,
     Outputs,
     Refused,
+    Rekeyed,
     Settled,
     Started,
     Waiting,
@@ -70,6 +71,8 @@ def describe(entry: Entry) -> str:
             return f"  outputs: {', '.join(sorted(values)) or 'none'}"
         case Refused(owner=owner, command=command, at=at, why=why):
             return f"{_time(at)}  {command} by {owner} was refused: {why.splitlines()[0]}"
+        case Rekeyed(owner=owner, command=command, at=at, bodies=bodies):
+            return f"{_time(at)}  {command} by {owner}: {bodies} bodies"
         case Grounds(run=run, verdicts=verdicts, approvals=approvals):
             return f"  run {run}: {len(verdicts)} verdicts of policy, {len(approvals)} approvals"
         case Link(sums=sums):
