@@ -89,8 +89,9 @@ class _Walk:
             if uncovered >= FURTHEST:
                 del self.waiting[:uncovered]
             self.begins = self.waiting[0][0] if self.waiting else sequence
-        cut = not self.linked and self.first > 1 and link.previous != ""  # a backend that keeps only the end of its journal
-        sums = link.sums[max(len(link.sums) - len(self.waiting), 0) :] if cut else link.sums
+        sums = link.sums
+        if not self.linked and self.first > 1 and link.previous:
+            sums = sums[max(len(sums) - len(self.waiting), 0) :]  # only the end of the journal is kept
         self._compare(sequence, sums)
         self.linked += len(sums) + 1
         self.waiting.clear()

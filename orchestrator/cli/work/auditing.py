@@ -81,7 +81,11 @@ def verify(console: Console, head: str | None, *, environment: str | None) -> in
 def _fits(chain: Chain, entries: int) -> str:
     if not chain.linked:
         return f"{entries} entries, none of them in a chain: the next apply begins it."
-    before = f" Entries before {chain.begins} are not kept here, or were written without a chain." if chain.begins > 1 else ""
+    before = (
+        f" Entries before {chain.begins} are not kept here, or were written without a chain."
+        if chain.begins > 1
+        else ""
+    )
     return f"{chain.linked} entries fit.{before}\nHead: {chain.head}"
 
 
