@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,12 +14,12 @@ from orchestrator.adapters.policy_embedded import EmbeddedEngine, compile_module
 from orchestrator.adapters.policy_files import load_bundle
 from orchestrator.adapters.policy_metadata import annotations_of
 from orchestrator.adapters.policy_rules import TEST_SUFFIX, discover
-from orchestrator.adapters.policy_tests import check, run_tests
+from orchestrator.adapters.policy_tests import check, run_covered, run_tests
 from orchestrator.model.verdict import Stage
 from orchestrator.stages.policy import ask
 
 POLICIES = Path(__file__).parents[2] / "policies"
-GUARDRAILS = sorted(p for p in (POLICIES / "baseline").glob("*.rego") if not p.name.endswith(TEST_SUFFIX))
+GUARDRAILS = sorted(p for p in POLICIES.glob("*/*.rego") if not p.name.endswith(TEST_SUFFIX))
 RULES = [p for p in GUARDRAILS if p.stem not in ("lib", "network")]
 
 
@@ -33,11 +35,11 @@ def test_their_tests_pass():
     assert [r for r in results if not r.passed] == []
 
 
-@pytest.mark.parametrize("path", RULES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", RULES, ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_each_is_documented_and_tested(path: Path):
     """A guardrail says what, why, how bad and where to read more; its package is its file; its tests are beside it."""
     text = path.read_text(encoding="utf-8")
-    assert f"\npackage opsctl.baseline.{path.stem}\n" in text
+    assert f"\npackage opsctl.{path.parent.name.replace('-', '_')}.{path.stem}\n" in text
     said = annotations_of(path.name, text).found[0]
     assert said.title
     assert said.description
@@ -46,11 +48,11 @@ def test_each_is_documented_and_tested(path: Path):
     assert path.with_name(f"{path.stem}{TEST_SUFFIX}").exists()
 
 
-def test_there_are_at_least_a_dozen():
+def test_there_are_at_least_thirty():
     """What the documentation promises, counted by the rules that are asked."""
     bundle = load_bundle([POLICIES])
     outlines, _ = compile_modules(bundle.modules, bundle.data)
-    assert len({rule.package for rule in discover(outlines)[0]}) >= 12
+    assert len({rule.package for rule in discover(outlines)[0]}) >= 30
 
 
 def test_an_empty_plan_passes():
@@ -74,3 +76,35 @@ def test_opa_agrees(opa_binary):
         [opa_binary, "fmt", "--list", str(POLICIES)], capture_output=True, text=True, check=True
     )
     assert fmt.stdout == ""
+
+
+@pytest.mark.parametrize("profile", sorted(p.name for p in POLICIES.iterdir() if p.is_dir()))
+def test_each_profile_stands_alone(profile):
+    """A stack may name one profile and no other: it compiles and its tests pass by itself."""
+    assert check([POLICIES / profile]) == []
+    assert [r for r in run_tests([POLICIES / profile]) if not r.passed] == []
+
+
+def test_the_tests_reach_every_line():
+    """Nothing that ships is without a test."""
+    assert [(c.file, c.missed) for c in run_covered([POLICIES]).coverage if c.missed] == []
+
+
+@pytest.mark.parametrize("always", [True, False], ids=["always-speaks", "never-speaks"])
+def test_every_rule_has_a_passing_and_a_failing_case(tmp_path, always):
+    """Were a rule to speak always, or never, a test of its own would fail."""
+    shutil.copytree(POLICIES, tmp_path / "policies")
+    for path in RULES:
+        copy = tmp_path / "policies" / path.parent.name / path.name
+        text = copy.read_text("utf-8")
+        effect = re.search(r"^(deny|warn|require_approval) contains", text, re.MULTILINE)[1]
+        silent = re.sub(rf"^{effect} contains", "never contains", text, flags=re.MULTILINE)
+        more = f'\n\n{effect} contains "always"\n' if always else f'\n\n{effect} contains "never" if false\n'
+        copy.write_text((text if always else silent) + more, "utf-8")
+    failed = {
+        r.name.removeprefix("data.").rpartition(".")[0]
+        for r in run_tests([tmp_path / "policies"])
+        if not r.passed
+    }
+    packages = {f"opsctl.{p.parent.name.replace('-', '_')}.{p.stem}_test" for p in RULES}
+    assert packages - failed == set()

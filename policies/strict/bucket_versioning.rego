@@ -1,0 +1,23 @@
+# METADATA
+# title: Buckets keep versions
+# description: |
+#   What was overwritten or deleted by mistake can be had back (Security Hub S3.14).
+# related_resources:
+# - ref: https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html#s3-14
+# custom:
+#   severity: medium
+#   fix: "VersioningConfiguration: {Status: Enabled}"
+package opsctl.strict.bucket_versioning
+
+import data.opsctl.strict.lib
+import rego.v1
+
+deny contains {"msg": msg, "address": change.address, "path": ["VersioningConfiguration", "Status"]} if {
+	some change in lib.active
+	change.type == "AWS::S3::Bucket"
+	not change.change.after.VersioningConfiguration.Status == "Enabled"
+	not unknown(change)
+	msg := sprintf("%s keeps no versions", [change.address])
+}
+
+unknown(change) if object.get(change.change.after_unknown, ["VersioningConfiguration", "Status"], false) == true

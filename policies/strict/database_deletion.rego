@@ -1,0 +1,23 @@
+# METADATA
+# title: Databases are protected from deletion
+# description: |
+#   The protection is taken away in a change of its own, which somebody sees (Security Hub RDS.8).
+# related_resources:
+# - ref: https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-8
+# custom:
+#   severity: high
+#   fix: "DeletionProtection: true"
+package opsctl.strict.database_deletion
+
+import data.opsctl.strict.lib
+import rego.v1
+
+deny contains {"msg": msg, "address": change.address, "path": ["DeletionProtection"]} if {
+	some change in lib.active
+	change.type == "AWS::RDS::DBInstance"
+	not change.change.after.DeletionProtection == true
+	not unknown(change)
+	msg := sprintf("%s can be deleted in one step", [change.address])
+}
+
+unknown(change) if object.get(change.change.after_unknown, ["DeletionProtection"], false) == true

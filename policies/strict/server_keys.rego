@@ -1,0 +1,23 @@
+# METADATA
+# title: Servers let a key in
+# description: |
+#   Without a key somebody has to put a password into the image or the user data.
+# related_resources:
+# - ref: https://docs.openstack.org/nova/latest/user/launch-instances.html
+# custom:
+#   severity: medium
+#   fix: "key_name: NAME"
+package opsctl.strict.server_keys
+
+import data.opsctl.strict.lib
+import rego.v1
+
+warn contains {"msg": msg, "address": change.address, "path": ["key_name"]} if {
+	some change in lib.active
+	change.type == "OS::Nova::Server"
+	not change.change.after.key_name
+	not unknown(change)
+	msg := sprintf("%s lets no key in", [change.address])
+}
+
+unknown(change) if object.get(change.change.after_unknown, ["key_name"], false) == true

@@ -1,0 +1,23 @@
+# METADATA
+# title: Storage accounts know who asks
+# description: |
+#   An account key opens everything and belongs to nobody.
+# related_resources:
+# - ref: https://learn.microsoft.com/azure/storage/common/shared-key-authorization-prevent
+# custom:
+#   severity: medium
+#   fix: "properties.allowSharedKeyAccess: false"
+package opsctl.strict.storage_keys
+
+import data.opsctl.strict.lib
+import rego.v1
+
+warn contains {"msg": msg, "address": change.address, "path": ["properties", "allowSharedKeyAccess"]} if {
+	some change in lib.active
+	change.type == "Microsoft.Storage/storageAccounts"
+	not change.change.after.properties.allowSharedKeyAccess == false
+	not unknown(change)
+	msg := sprintf("%s can be opened with an account key", [change.address])
+}
+
+unknown(change) if object.get(change.change.after_unknown, ["properties", "allowSharedKeyAccess"], false) == true
