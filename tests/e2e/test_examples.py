@@ -135,3 +135,17 @@ def test_the_policies_example_denies(example):
     assert "only public, drafts are allowed" in denied.text
     assert "pages.yaml" in denied.text
     assert stack.opsctl("apply", "--auto-approve", "-p", "folder=private").code == 3
+
+
+def test_the_secrets_example_rotates(example):
+    """What its README says: another month is another password, and the database follows."""
+    stack = example("secrets")
+    stack.apply()
+    later = ("-p", "month=2026-12")
+    assert {a: c["action"] for a, c in stack.changes(*later).items()} == {
+        "password": "replace",
+        "database": "update",
+    }
+    stack.apply(*later)
+    assert stack.changes(*later) == {}
+    stack.destroy(*later)
