@@ -76,7 +76,7 @@ def judge_plan(made: Plan, workspace: Workspace, stage: Stage) -> Judged:
 
 
 def _told(whole: Plan, specs: Judged) -> list[Diagnostic]:
-    """One note for all the rules of the stack's own that matched nothing, and one a waiver that did nothing."""
+    """One note for all the rules of the stack's own that matched nothing, and one for the waivers that did nothing."""
     decisions = whole.decisions
     spoke = {v.rule for v in specs.verdicts}
     shipped = tuple(f"opsctl.{source.name}." for source in whole.bundle.sources if source.ships)
@@ -87,11 +87,10 @@ def _told(whole: Plan, specs: Judged) -> list[Diagnostic]:
         message = f"{subject} nothing, for no resource here is of their types: {', '.join(idle)}"
         told.append(Diagnostic(message, severity=Severity.NOTE))
     unused = [w for w in whole.bundle.waivers if all(w in d.unused for d in decisions)]
-    for waiver in unused:
-        message = f"the waiver {waiver.name} is not used: {waiver.rule} says nothing about {waiver.address}"
-        told.append(
-            Diagnostic(message, hint=f"remove {waiver.file}" if waiver.file else "", severity=Severity.NOTE)
-        )
+    if unused:
+        subject = "a waiver is" if len(unused) == 1 else f"{len(unused)} waivers are"
+        message = f"{subject} not used here: {', '.join(w.name for w in unused)}"
+        told.append(Diagnostic(message, severity=Severity.NOTE))
     return told
 
 
