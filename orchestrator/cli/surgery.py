@@ -1,4 +1,4 @@
-"""state mv and state rm: changes to the state that touch no cloud."""
+"""state mv, state rm and state rebuild: changes to the state that touch no cloud."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import typer
 
 from orchestrator.cli.applying import Approved
 from orchestrator.cli.console import Output
-from orchestrator.cli.options import DryRun, Environment, Format, console_of
+from orchestrator.cli.options import DryRun, Environment, Format, Params, console_of, parameters
 
 
 def register(group: typer.Typer) -> None:
     """Add the commands of this file to those of the state."""
     group.command("mv")(move)
     group.command("rm")(forget)
+    group.command()(rebuild)
 
 
 def move(
@@ -48,3 +49,25 @@ def forget(
     from orchestrator.cli.work.surgery import forget  # noqa: PLC0415 - lazy
 
     return forget(console, address, dry_run=dry_run, approved=auto_approve, environment=environment)
+
+
+def rebuild(
+    context: typer.Context,
+    *,
+    dry_run: DryRun = False,
+    auto_approve: Approved = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Put it in the place of a state that is there; history keeps the old."),
+    ] = False,
+    environment: Environment = None,
+    param: Params = None,
+    output: Format = Output.TEXT,
+) -> int:
+    """Make a lost state again: from the markers in the clouds, from names, and from the spec. No cloud is changed."""
+    console = console_of(context, output)
+    values = parameters(param)
+    from orchestrator.cli.work.planning import Wish  # noqa: PLC0415 - lazy
+    from orchestrator.cli.work.rebuilding import rebuild  # noqa: PLC0415 - lazy
+
+    return rebuild(console, Wish(environment, values), dry_run=dry_run, approved=auto_approve, force=force)

@@ -37,7 +37,7 @@ def read(refs: Refs, into: Reading, workspace: Workspace, places: Places = lambd
         provider = workspace.providers[groups[node].provider]
         return _outcome(node, refresh(groups[node], provider, into), errors)
 
-    _walk(groups, visit, workspace)
+    walk(groups, visit, workspace)
     if errors:
         raise ReadError(tuple(_told([(groups[node], error) for node, error in errors.items()], places)))
 
@@ -87,7 +87,7 @@ def accounts(names: Iterable[ProviderName], workspace: Workspace) -> Mapping[Pro
         found[name] = yield Call(workspace.providers[name].account, name, "asking whose account it is")
 
     nodes = {Address(str(name)): name for name in sorted(names)}
-    _walk(nodes, lambda node: _outcome(node, ask(nodes[node]), errors), workspace)
+    walk(nodes, lambda node: _outcome(node, ask(nodes[node]), errors), workspace)
     if errors:
         wrong = [f"cannot tell whose account {n} is, so nothing was applied: {e}" for n, e in errors.items()]
         raise ReadError(tuple(Diagnostic(message) for message in wrong))
@@ -117,7 +117,7 @@ def settle_all(
         return Outcome(intent.address, intent.action, Result.NOTHING)
 
     intents = {Address(str(token)): intent for token, intent in snapshot.intents.items()}
-    _walk(intents, lambda node: run(intents[node]), workspace)
+    walk(intents, lambda node: run(intents[node]), workspace)
     fold = Fold(snapshot)
     entries = [entry for token in snapshot.intents for entry in closed.get(token, ())]
     for entry in entries:
@@ -136,7 +136,8 @@ def _outcome(
     return Outcome(node, Action.READ, Result.DONE)
 
 
-def _walk(nodes: Mapping[Address, object], visit: Any, workspace: Workspace) -> None:
+def walk(nodes: Mapping[Address, object], visit: Any, workspace: Workspace) -> None:
+    """Run a step for each node, none after another; nothing may be journalled. Raises KeyboardInterrupt when stopped."""
     if not nodes:
         return
     executor = workspace.executor(_no_journal)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from orchestrator.cli.work import surgery as work
@@ -171,3 +173,33 @@ def test_two_cannot_work_on_one_state_at_once(grown, monkeypatch):
     monkeypatch.setattr(work, "forgetting", forgetting)
     assert grown.run("state", "rm", "a", "--auto-approve").code == 0
     assert seen == [5]
+
+
+def test_a_lost_local_state_is_rebuilt(stack):
+    """Values follow from the spec, files are found by their path; nothing is touched, and the plan is empty."""
+    stack.values(a="1", b='"${a.status.value}"')
+    stack.write(
+        "letter.yaml",
+        "apiVersion: opsctl.dev/v1\nkind: Resource\ntype: Local::File\nmetadata: {name: letter}\n"
+        "spec: {path: letter.txt, content: hello}\n",
+    )
+    stack.apply()
+    shutil.rmtree(stack.folder / ".opsctl")
+    document = stack.run("state", "rebuild", "--dry-run", "--output", "json").json
+    fits(document)
+    assert {f["address"]: f["how"] for f in document["found"]} == {
+        "a": "state",
+        "b": "state",
+        "letter": "id or name",
+    }
+    assert stack.run("state", "rebuild").code == 1
+    assert stack.run("state", "rebuild", "--auto-approve").code == 0
+    assert stack.run("plan", "--detailed-exitcode").code == 0
+    refused = stack.run("state", "rebuild", "--auto-approve")
+    assert refused.code == 1
+    assert "has a state already, of 3 resources" in refused.err
+    (stack.folder / "letter.txt").unlink()
+    lost = stack.run("state", "rebuild", "--auto-approve", "--force")
+    assert "? letter  not found: nothing of its name is there" in lost.out
+    assert "takes the place of a state of 3 resources" in lost.out
+    assert "- letter" in stack.run("diff", "1").out

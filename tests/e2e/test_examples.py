@@ -149,3 +149,31 @@ def test_the_secrets_example_rotates(example):
     stack.apply(*later)
     assert stack.changes(*later) == {}
     stack.destroy(*later)
+
+
+def test_a_lost_state_of_three_clouds_is_rebuilt_and_its_plan_is_empty(example):
+    """The state is deleted, and made again from markers, names and the spec; nothing in a cloud is touched."""
+    stack = example("multi-cloud")
+    allow_data_loss(stack)
+    stack.apply()
+    there = stack.inventory()
+    before = {r["address"]: (r["id"], r["dependencies"], r["gate"]) for r in stack.state()["resources"]}
+    shutil.rmtree(stack.folder / ".opsctl")
+    looked = stack.opsctl("state", "rebuild", "--dry-run")
+    assert looked.code == 0, looked.text
+    assert not (stack.folder / ".opsctl").exists()
+    done = stack.opsctl("state", "rebuild", "--auto-approve", "--output", "json")
+    assert done.code == 0, done.text
+    assert done.document["missing"] == []
+    assert done.document["orphans"] == []
+    after = {r["address"]: (r["id"], r["dependencies"], r["gate"]) for r in stack.state()["resources"]}
+    assert after.keys() == before.keys()
+    clouds = {a: what for a, what in before.items() if not what[0].startswith("value-")}
+    assert {a: after[a] for a in clouds} == clouds
+    planned = stack.opsctl("plan", "--detailed-exitcode")
+    assert planned.code == 0, planned.text
+    assert stack.inventory() == there
+    again = stack.opsctl("state", "rebuild", "--auto-approve")
+    assert again.code == 1
+    assert "--force" in again.text
+    stack.destroy()

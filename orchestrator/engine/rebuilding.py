@@ -1,0 +1,187 @@
+"""``opsctl state rebuild``: a state that was lost, made again from the clouds and the spec.
+
+Enters: a blueprint and the clouds. Leaves: the records of what was found, by marker or by natural key, and lists of
+what was not. Holds: nothing is changed in a cloud, and a marker alone deletes nothing: what is marked as ours and
+stands in no file becomes a record, which the next plan shows and policy sees.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from orchestrator.engine.planning import Blueprint
+from orchestrator.engine.reading import walk
+from orchestrator.engine.rebuilding_search import Found, Search
+from orchestrator.engine.surroundings import surroundings
+from orchestrator.engine.workspace import Workspace
+from orchestrator.model.change import Action
+from orchestrator.model.diagnostic import Severity
+from orchestrator.model.errors import InvalidSpecError, OpsctlError, ProviderError
+from orchestrator.model.ids import Address, ProviderName, StackId, TypeName
+from orchestrator.model.outcome import Outcome, Result
+from orchestrator.model.provision import Observed
+from orchestrator.model.snapshot import (
+    Deposed,
+    Entry,
+    Finished,
+    Gone,
+    Kept,
+    Outputs,
+    Record,
+    Settled,
+    Snapshot,
+    Started,
+)
+from orchestrator.seams.executor import Call, Effect
+from orchestrator.seams.state import Holder
+from orchestrator.stages.graph import graph
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What was found, and what was not."""
+
+    found: tuple[Found, ...]
+    orphans: tuple[Record, ...]
+    """Marked as ours, and in no file: the next plan deletes them, where policy lets it."""
+    left_behind: tuple[Record, ...]
+    """A second object of an address that was found: the next plan deletes it."""
+    missing: Mapping[Address, str]
+    """Desired, and not found: why. The next plan makes them."""
+    unread: tuple[str, ...]
+    """Kinds that could not be listed, and why."""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    replaced: int = 0
+    """How many resources the state has that this takes the place of."""
+
+
+Marked = dict[Address, list[tuple[ProviderName, TypeName, Observed]]]
+
+
+def rebuild(
+    blueprint: Blueprint,
+    workspace: Workspace,
+    *,
+    holder: Holder,
+    approve: Callable[[Rebuilt], bool],
+    force: bool,
+) -> Rebuilt | None:
+    """Look, ask, and write; None where it was not approved. Raises OpsctlError where there is a state already."""
+    state = workspace.state
+    lease = state.lease(holder)
+    try:
+        old = state.latest()
+        if (old.resources or old.deposed or old.intents) and not force:
+            raise OpsctlError(
+                f"the stack has a state already, of {len(old.resources)} resources\n"
+                "hint: opsctl plan shows whether it is right; --force puts a rebuilt one in its place, and keeps the "
+                "old one in the history"
+            )
+        rebuilt = look(blueprint, workspace, old)
+        if not approve(rebuilt):
+            return None
+        run, now = uuid.uuid4().hex[:12], workspace.clock.now
+        state.append(lease, [Started(run, holder.owner, holder.command, now())])
+        state.append(lease, list(_entries(rebuilt, old)))
+        counts = {"found": len(rebuilt.found), "orphan": len(rebuilt.orphans)}
+        state.append(lease, [Finished(run, now(), "done", {k: n for k, n in counts.items() if n})])
+        state.compact(lease)
+        return rebuilt
+    finally:
+        state.release(lease)
+
+
+def look(blueprint: Blueprint, workspace: Workspace, old: Snapshot) -> Rebuilt:
+    """What a rebuilt state would hold. Only reads are made."""
+    around = surroundings(blueprint.charter, blueprint.resources, workspace)
+    shape = graph(blueprint.resources, kinds=workspace.kind, around=around)
+    wrong = [d for d in (*blueprint.diagnostics, *shape.diagnostics) if d.severity is Severity.ERROR]
+    if wrong:
+        raise InvalidSpecError(tuple(dict.fromkeys(wrong)))
+    workspace.progress.stage("discover")
+    marked, unread = _marked(blueprint.charter.id, workspace)
+    search = Search(shape, around, workspace, blueprint.charter, marked)
+    for address in shape.order:
+        search.settle(address)
+    records = search.records()
+    taken = {f.record.address for f in records}
+    ids = {f.record.id: f.record.address for f in records}
+    strays = [(a, p, t, seen) for a, objects in search.left.items() for p, t, seen in objects]
+    uids = {f.record.uid for f in records}
+    orphans: dict[Address, Record] = {}
+    behind: list[Record] = []
+    for address, provider, type, seen in strays:
+        uid = (
+            seen.marker.uid
+            if seen.marker is not None and seen.marker.uid not in uids
+            else workspace.new_uid()
+        )
+        uids.add(uid)
+        record = Record(address, type, provider, seen.id, uid, dict(seen.spec), dict(seen.status))
+        if address in taken or address in orphans:
+            behind.append(record)
+        else:
+            orphans[address] = record
+            ids[record.id] = address
+    linked = tuple(_linked(record, ids) for record in orphans.values())
+    left = tuple(_linked(record, ids) for record in behind)
+    return Rebuilt(records, linked, left, search.missing, tuple(unread), search.outputs(), len(old.resources))
+
+
+def _marked(stack: StackId, workspace: Workspace) -> tuple[Marked, list[str]]:
+    """Every object of every configured provider that carries this stack's marker, by its address."""
+    nodes = {
+        Address(f"{name} {type}"): (name, type)
+        for name, provider in workspace.providers.items()
+        for type, kind in provider.kinds.items()
+        if not (kind.data_only or kind.abstract)
+    }
+    found: Marked = {}
+    unread: list[str] = []
+
+    def visit(node: Address) -> Generator[Effect, Any, Outcome]:
+        name, type = nodes[node]
+        provider = workspace.providers[name]
+        try:
+            seen: list[Observed] = yield Call(lambda: list(provider.discover(type)), name, "discovering")
+        except ProviderError as error:
+            unread.append(f"{type} at {name}: {error}")
+            return Outcome(node, Action.READ, Result.FAILED, str(error))
+        for each in seen:
+            if each.marker is not None and each.marker.stack == stack:
+                found.setdefault(each.marker.address, []).append((name, type, each))
+        return Outcome(node, Action.READ, Result.DONE)
+
+    walk(nodes, visit, workspace)
+    return found, sorted(unread)
+
+
+def _linked(record: Record, ids: Mapping[str, Address]) -> Record:
+    """The edges of an orphan, read off the ids in its spec: so that it is deleted in the right order."""
+    needs = {ids[leaf] for leaf in _strings(record.spec) if leaf in ids} - {record.address}
+    return replace(record, dependencies=tuple(sorted(needs)))
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _strings(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _strings(inner)
+
+
+def _entries(rebuilt: Rebuilt, old: Snapshot) -> Iterator[Entry]:
+    """The old state goes, the new one comes: both stay in the journal."""
+    yield from (Settled(token) for token in old.intents)
+    yield from (Gone(r.address, r.uid) for r in (*old.resources.values(), *old.deposed.values()))
+    yield from (Kept(found.record) for found in rebuilt.found)
+    yield from (Kept(record) for record in rebuilt.orphans)
+    yield from (Deposed(record) for record in rebuilt.left_behind)
+    if rebuilt.outputs or old.outputs:
+        yield Outputs(rebuilt.outputs)
