@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 
@@ -10,8 +11,11 @@ def main() -> int:
     """Run the command line; returns the exit code."""
     # A plan makes many small objects that live to its end: looking for cycles among them costs a third of it.
     gc.set_threshold(200_000, 50, 100)
-    from orchestrator.cli.running import run  # noqa: PLC0415 - the import is part of what run time measures
-
+    try:
+        from orchestrator.cli.running import run  # noqa: PLC0415 - the import is part of what run time measures
+    except MemoryError:
+        os.write(2, b"error: opsctl is out of memory before it began\n")
+        return 1
     return run(sys.argv[1:])
 
 

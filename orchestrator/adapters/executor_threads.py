@@ -2,7 +2,8 @@
 
 Enters: a graph and a generator a node. Leaves: one outcome a node. Holds: only the caller's thread touches the
 graph and resumes steps; what steps write is made durable in batches by one journal thread, in the order in
-which they asked, before they go on; when an append fails nothing new starts, and calls in flight are awaited.
+which they asked, before they go on; when an append fails nothing new starts, calls in flight are awaited, and
+every step hears that it cannot be written.
 """
 
 from __future__ import annotations
@@ -19,12 +20,18 @@ from orchestrator.adapters.carriers import Carrier, Inline, Threads
 from orchestrator.adapters.frontier import Frontier
 from orchestrator.adapters.limits import INLINE_WINDOW, Lane
 from orchestrator.adapters.retry import RetryPolicy
-from orchestrator.model.errors import FaultyPluginError, ProviderError, TransientError
+from orchestrator.model.errors import (
+    FaultyPluginError,
+    OpsctlError,
+    OutcomeUnknownError,
+    ProviderError,
+    TransientError,
+)
 from orchestrator.model.ids import Address, ProviderName
 from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.snapshot import Entry
 from orchestrator.seams.clock import Clock
-from orchestrator.seams.executor import Call, Interrupted, Journal, Sleep, Step
+from orchestrator.seams.executor import Abandoned, Call, Interrupted, Journal, Sleep, Step, Unwritten
 from orchestrator.seams.progress import Progress
 
 T = TypeVar("T")
@@ -73,6 +80,8 @@ class _Stop:
 
 
 _Message = _Returned | _Written | _Stop
+_NO_MEMORY = OutcomeUnknownError("opsctl is out of memory")
+"""Made before it is needed."""
 
 
 class ThreadsExecutor:
@@ -101,6 +110,7 @@ class ThreadsExecutor:
         self.lanes: dict[str, Lane[_Task]] = {name: Lane(limit) for name, limit in limits.items()}
         self.inbox: SimpleQueue[_Message] = SimpleQueue()
         self.stopping = False
+        self.abandoning = False
 
     def walk(
         self,
@@ -111,7 +121,7 @@ class ThreadsExecutor:
         interrupted: Callable[[Address], Outcome],
         lane: Callable[[Address], ProviderName] | None = None,
     ) -> Mapping[Address, Outcome]:
-        """Run every node; see the seam. Raises ValueError for a cycle, and whatever ``append`` raises."""
+        """Run every node; see the seam. Raises ValueError for a cycle, and what is no OpsctlError of ``append``."""
         frontier = Frontier(graph, lane or (lambda _: ""))
         self.inbox = SimpleQueue()
         walk = _Walk(self, frontier, visit, skip, interrupted)
@@ -121,6 +131,11 @@ class ThreadsExecutor:
     def stop(self) -> None:
         """Start nothing more. Safe in a signal handler: a flag, and a reentrant put."""
         self.stopping = True
+        self.inbox.put(_Stop())
+
+    def abandon(self) -> None:
+        """Wait for nobody: a flag, and a reentrant put."""
+        self.abandoning = True
         self.inbox.put(_Stop())
 
     def lane(self, provider: str) -> Lane[_Task]:
@@ -161,12 +176,16 @@ class _Walk:
         self._entries: list[Entry] = []
         self._writers: list[_Task] = []
         self._writing = False
-        self._in_flight = 0
+        self._flying: dict[_Task, None] = {}
         self._stopped = False
+        self._unwritable = False
+        self._fault: BaseException | None = None
+        """What ends the walk with an error: steps are told to stop, and what they did is written."""
         self._broken: BaseException | None = None
+        """The scheduler itself is at fault: no step is resumed any more."""
 
     def run(self) -> None:
-        """Go on until every node has its outcome, or the journal is broken and nothing is in flight."""
+        """Go on until every node has its outcome, or the scheduler is broken and nothing is in flight."""
         try:
             while True:
                 try:
@@ -181,45 +200,52 @@ class _Walk:
             self._workers.close()
             self._journal.close()
             self._let_go()
-        if self._broken is not None:
-            raise self._broken
+        error = self._fault or self._broken
+        if error is not None:
+            raise error
+
+    @property
+    def _stopping(self) -> bool:
+        """Steps are told to stop."""
+        return self._executor.stopping or self._unwritable or self._fault is not None
 
     @property
     def _closing(self) -> bool:
         """No call may start any more."""
-        return self._executor.stopping or self._broken is not None
+        return self._stopping or self._broken is not None
 
     def _advance(self) -> bool:
         """Do all that can be done without waiting; whether anything is left to wait for."""
         while self._broken is None:
-            if self._executor.stopping and not self._stopped:
+            if self._stopping and not self._stopped:
                 self._interrupt()
+            if self._executor.abandoning:
+                self._abandon()
             self._start_ready()
             if not self._run:
-                break
+                self._write()
+            if not self._run:
+                return bool(self._open)
             while self._run and self._broken is None:
                 self._resume(*self._run.popleft())
-        if self._broken is not None:
-            return self._in_flight > 0 or self._writing
-        self._write()
-        return bool(self._open)
+        return bool(self._flying) or self._writing
 
     def _listen(self) -> None:
         """Wait for a message or for a timer, and take all that have come."""
         seconds = max(0.0, self._timers[0][0] - self._clock.monotonic()) if self._timers else None
         inbox = self._executor.inbox
-        message = self._clock.wait(inbox, seconds, busy=self._in_flight > 0 or self._writing)
+        message = self._clock.wait(inbox, seconds, busy=bool(self._flying) or self._writing)
         while message is not None:
             match message:
                 case _Returned(task, value, error):
-                    self._in_flight -= 1
                     self._workers.done()
-                    self._returned(task, value, error)
+                    if task in self._flying:  # else it was abandoned
+                        del self._flying[task]
+                        self._returned(task, value, error)
                 case _Written(tasks, error):
                     self._writing = False
                     self._journal.done()
-                    self._broken = self._broken or error
-                    self._run.extend((task, None, None) for task in tasks)
+                    self._written(tasks, error)
                 case _Stop():
                     pass
                 case _:
@@ -271,6 +297,10 @@ class _Walk:
             except Interrupted:
                 self._ended(task, self._interrupted(task.address))
                 return
+            except Exception as fault:  # noqa: BLE001 - raised from the walk, once the others have ended
+                self._fault = self._fault or fault
+                self._ended(task, self._interrupted(task.address))
+                return
             value = error = None
             match effect:
                 case Journal(entries) if not entries:
@@ -279,7 +309,7 @@ class _Walk:
                     self._entries.extend(entries)
                     self._writers.append(task)
                     return
-                case Call() | Sleep() if self._executor.stopping:
+                case Call() | Sleep() if self._stopping:
                     error = Interrupted()
                 case Call():
                     task.failures, task.first = 0, -1.0
@@ -301,7 +331,7 @@ class _Walk:
         self.outcomes[task.address] = outcome if outcome.seconds else replace(outcome, seconds=seconds)
         if outcome.opens:
             self._frontier.opened(task.address)
-        elif not (self._executor.stopping and outcome.result is Result.INTERRUPTED):
+        elif not (self._stopping and outcome.result is Result.INTERRUPTED):
             for node in self._frontier.closed(task.address):
                 self.outcomes[node] = self._skip(node, task.address)
 
@@ -342,8 +372,9 @@ class _Walk:
         if lane.inline or call.inline:
             self._returned(task, *_attempt(call.function))
         else:
-            self._in_flight += 1
-            self._workers.submit(lambda: _Returned(task, *_attempt(call.function)))
+            lost = _Returned(task, None, _NO_MEMORY)
+            self._workers.submit(lambda: _Returned(task, *_attempt(call.function)), lost)
+            self._flying[task] = None
 
     def _returned(self, task: _Task, value: Any, error: BaseException | None) -> None:
         """Resume the step with the call's end, or try again later."""
@@ -366,7 +397,7 @@ class _Walk:
         task.failures += 1
         delay = self._executor.retry.delay(task.failures, error.retry_after)
         given_up = self._executor.retry.gives_up(call.provider, now + delay - task.first, call.budget)
-        if self._executor.stopping or given_up:
+        if self._stopping or given_up:
             if task.failures > 1:
                 error.message += f"; given up after {task.failures} tries in {now - task.first:.0f} s"
             return False
@@ -379,17 +410,29 @@ class _Walk:
         if self._writing or not self._writers:
             return
         entries, writers = self._entries, self._writers
-        self._entries, self._writers, self._writing = [], [], True
+        self._entries, self._writers = [], []
+        if self._unwritable:
+            self._written(writers, None)
+            return
         append = self._executor.append
 
         def job() -> _Message:
             try:
                 append(entries)
-            except BaseException as error:  # noqa: BLE001 - it is raised from the walk
-                return _Written([], error)
+            except BaseException as error:  # noqa: BLE001 - the steps hear of it, and the walk ends
+                return _Written(writers, error)
             return _Written(writers, None)
 
-        self._journal.submit(job)
+        self._journal.submit(job, _Written(writers, MemoryError()))
+        self._writing = True
+
+    def _written(self, tasks: Sequence[_Task], error: BaseException | None) -> None:
+        """Go on with those whose entries are durable; tell those whose entries are not."""
+        if error is not None:
+            self._unwritable = True
+        if error is not None and not isinstance(error, OpsctlError):
+            self._fault = self._fault or error
+        self._run.extend((task, None, Unwritten() if self._unwritable else None) for task in tasks)
 
     def _interrupt(self) -> None:
         """What has not started never will, and what waits is told; calls in flight go on to their end."""
@@ -403,6 +446,13 @@ class _Walk:
             lane.waiting.clear()
             lane.timed = False
         self._run.extend((task, None, Interrupted()) for task in waiting)
+
+    def _abandon(self) -> None:
+        """Calls in flight go on without us: what they bring comes too late for this run."""
+        self._run.extend((task, None, Abandoned()) for task in self._flying)
+        for task in self._flying:
+            task.call = None
+        self._flying.clear()
 
     def _let_go(self) -> None:
         """Close what is left open after a failure, so that nothing of this walk is found by the next."""
@@ -421,6 +471,8 @@ def _attempt(function: Callable[[], Any]) -> tuple[Any, BaseException | None]:
         return None, error
     except KeyboardInterrupt:
         raise
+    except MemoryError:
+        return None, _NO_MEMORY
     except BaseException as fault:  # noqa: BLE001 - even a SystemExit must not end a worker in silence
         name = f"{type(fault).__module__}.{type(fault).__qualname__}".removeprefix("builtins.")
         faulty = FaultyPluginError(f"the provider plugin failed with {name}: {fault}")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from orchestrator.model.errors import FaultyPluginError, ProviderError
+from orchestrator.model.errors import FaultyPluginError, OutcomeUnknownError, ProviderError
 from orchestrator.model.health import Health
 from orchestrator.model.ids import ProviderName, Token, TypeName
 from orchestrator.model.kind import KindSchema, ReadWay
@@ -52,6 +52,8 @@ class Guarded:
             raise
         except (KeyboardInterrupt, GeneratorExit):
             raise
+        except MemoryError as error:  # ours as much as the plugin's, and it may have come after the effect
+            raise OutcomeUnknownError("opsctl is out of memory", doing) from error
         except BaseException as error:
             told = redacted(fault_of(self.name, error), self._known())
             raise FaultyPluginError(told, doing) from error
@@ -102,7 +104,7 @@ class Guarded:
         """See the seam."""
         try:  # called once a resource: without the cost of a context
             return self.provider.propose(type, prior, want, last)
-        except ProviderError:
+        except (ProviderError, MemoryError):
             raise
         except Exception as error:
             raise FaultyPluginError(fault_of(self.name, error), f"propose {type}") from error

@@ -59,6 +59,10 @@ class Session:
         """Start nothing more: for a signal handler."""
         self.running.stop()
 
+    def abandon(self) -> None:
+        """Wait for no call any more: for the end of the grace after a signal."""
+        self.running.abandon()
+
     def close(self) -> None:
         """Let go of files, connections and the lease."""
         self.workspace.state.close()

@@ -50,6 +50,11 @@ class Running:
         if self.executor is not None:
             self.executor.stop()
 
+    def abandon(self) -> None:
+        """Wait for no call any more. What is made afterwards starts none, so that there is none to wait for."""
+        if self.executor is not None:
+            self.executor.abandon()
+
 
 def make_workspace(
     charter: Charter,

@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from orchestrator.cli.interrupts import Interrupts
 from orchestrator.cli.render.style import style_of
+from orchestrator.cli.streams import Remarks, Results
 from orchestrator.model.diagnostic import Diagnostic
 from orchestrator.model.redaction import redacted
 
@@ -33,15 +34,15 @@ class Console:
     """Where a command writes."""
 
     def __init__(self, out: TextIO, err: TextIO, environ: Mapping[str, str]) -> None:
-        self.out = out
-        self.err = err
+        self.out = cast("TextIO", Results(out))
+        self.err = cast("TextIO", Remarks(err))
         self.environ = environ
         self.output = Output.TEXT
         self.lock_timeout = 0.0
         """Seconds to wait for a stack that another run holds."""
         self.command = "opsctl"
         """The command that runs, as it is typed, without its arguments."""
-        self.interrupts = Interrupts(self.alert)
+        self.interrupts = Interrupts(self.alert, self.last_words)
         self.secrets: Callable[[], Sequence[str]] = tuple
         """The values of secrets that are known by now."""
         self.notice: Callable[[str], None] | None = None
@@ -79,7 +80,11 @@ class Console:
         """Something from a signal handler: past the streams, whose locks may be held by what it interrupts."""
         if self.notice is not None:
             self.notice(text)
-            return
+        else:
+            self.last_words(text)
+
+    def last_words(self, text: str) -> None:
+        """Something from a signal handler before the process is ended: written at once, whatever is drawn."""
         with suppress(OSError, ValueError):
             os.write(self.err.fileno(), f"{text}\n".encode())
 

@@ -36,8 +36,8 @@ def report(
     arguments: Sequence[str],
     environ: Mapping[str, str],
     known: Sequence[str] = (),
-) -> Path | None:
-    """Write a report; returns where it is, or None where nothing can be written."""
+) -> str:
+    """Write a report; returns where it is, or why there is none and where the mistake is."""
     lines = [
         f"opsctl {_version()} on Python {platform.python_version()}, {platform.platform()}",
         time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -47,12 +47,23 @@ def report(
     ]
     text = redacted("\n".join(lines), environ, known)
     try:
-        handle, name = tempfile.mkstemp(prefix="opsctl-crash-", suffix=".txt")  # made with mode 0600
+        return f"a report is in {_written(text)} (secrets are left out); please attach it"
+    except OSError as failure:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(last.filename).name}, line {last.lineno}, in {last.name}"
+        return f"a report could not be written ({failure.strerror or failure}); it happened in {place}"
+
+
+def _written(text: str) -> str:
+    """The whole report in a new file, made with mode 0600; or no file, and an OSError."""
+    handle, name = tempfile.mkstemp(prefix="opsctl-crash-", suffix=".txt")
+    try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
     except OSError:
-        return None
-    return Path(name)
+        Path(name).unlink(missing_ok=True)
+        raise
+    return name
 
 
 def redacted(text: str, environ: Mapping[str, str], known: Sequence[str] = ()) -> str:

@@ -31,7 +31,7 @@ class Work:
 
     def watched(self, what: Callable[[], T]) -> T:
         """Do something long: its progress is shown, and the first Ctrl-C stops it gently."""
-        with self.console.interrupts.gently(self.session.stop), showing(self.events):
+        with self.console.interrupts.gently(self.session.stop, self.session.abandon), showing(self.events):
             self.console.notice = self.events.notify if self.events.style.live else None
             try:
                 return what()

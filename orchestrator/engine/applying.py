@@ -12,6 +12,7 @@ from typing import Any
 
 from orchestrator.engine.auditing import grounds, refusals, results
 from orchestrator.engine.fencing import Fence
+from orchestrator.engine.journalling import RunJournal
 from orchestrator.engine.leasing import held
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.planning import Blueprint, Planned, outputs_of, plan, sealed, wanted
@@ -41,6 +42,8 @@ class Applied:
     """API calls of the whole run, by provider instance."""
     link: str = ""
     """The head of the audit's chain: noted outside, it tells whether the journal was rewritten or cut off."""
+    unrecorded: OpsctlError | None = None
+    """Why the journal could not be written any more; what was done before that is recorded."""
 
     def having(self, *results: Result) -> list[Outcome]:
         """The outcomes that ended in one of these ways."""
@@ -49,7 +52,7 @@ class Applied:
     @property
     def exit_code(self) -> int:
         """The exit code of the command, worst first."""
-        return exit_code(self.outcomes)
+        return self.unrecorded.exit_code if self.unrecorded is not None else exit_code(self.outcomes)
 
 
 _EXIT_CODES: tuple[tuple[int, tuple[Result, ...]], ...] = (
@@ -171,7 +174,8 @@ def _carry_out(
     if begin:
         state.append(lease, begin)
     ledger = Ledger(planned.situation.snapshot, planned.differences.nodes)
-    outcomes = _walk(planned, ledger, lease, workspace)
+    journal = RunJournal(state, lease)
+    outcomes = _walk(planned, ledger, journal, Fence(state, lease), workspace)
     outputs = _outputs(planned, ledger, outcomes)
     closing: list[Entry] = []
     if dict(ledger.snapshot().outputs) != outputs and all(o.opens for o in outcomes.values()):
@@ -181,21 +185,18 @@ def _carry_out(
         closing.append(Finished(run, at, _result(outcomes), _counts(outcomes), code, results(outcomes)))
     link = planned.situation.snapshot.link
     if closing:
-        state.append(lease, closing)
-        link = state.compact(lease).link
+        link = journal.close(closing, link)
     calls = {str(name): sum(p.calls.values()) for name, p in workspace.providers.items()}
-    return Applied(planned.plan, outcomes, outputs, calls, link)
+    return Applied(planned.plan, outcomes, outputs, calls, link, journal.failure)
 
 
-def _walk(planned: Planned, ledger: Ledger, lease: Lease, workspace: Workspace) -> Mapping[Address, Outcome]:
-    def append(entries: Sequence[Entry]) -> None:
-        workspace.state.append(lease, entries)
-
+def _walk(
+    planned: Planned, ledger: Ledger, journal: RunJournal, fence: Fence, workspace: Workspace
+) -> Mapping[Address, Outcome]:
     stepper = Stepper(planned, ledger, workspace)
     graph = {step.node: step.needs for step in planned.steps}
     workspace.progress.stage("apply", len(planned.plan.pending))
-    executor = workspace.executor(append)
-    fence = Fence(workspace.state, lease)
+    executor = workspace.executor(journal.append)
     outcomes = executor.walk(
         graph,
         lambda node: fence.around(stepper.visit(node)),
@@ -203,8 +204,7 @@ def _walk(planned: Planned, ledger: Ledger, lease: Lease, workspace: Workspace) 
         interrupted=stepper.interrupted,
         lane=stepper.lane,
     )
-    if fence.error is not None:
-        raise fence.error
+    journal.failure = journal.failure or fence.error
     steps = {step.node for step in planned.steps if step.change is not None}
     return {node: o for node, o in outcomes.items() if node in steps or o.result is Result.FAILED}
 

@@ -27,6 +27,10 @@ class Ledger:
         """What state says of an object that a replacement left behind."""
         return self._fold.deposed.get(uid)
 
+    def underway(self, address: Address) -> bool:
+        """Whether something was begun on a resource, and it is not known yet what became of it."""
+        return any(intent.address == address for intent in self._fold.intents.values())
+
     def snapshot(self) -> Snapshot:
         """The state as it is now."""
         return self._fold.snapshot()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.planning import Planned, seen_by
@@ -21,12 +21,13 @@ from orchestrator.model.schema import check
 from orchestrator.model.scope import Scope
 from orchestrator.model.snapshot import Kept, Record
 from orchestrator.model.values import UNKNOWN, Unknown, contains, find_leaves
-from orchestrator.seams.executor import Effect, Interrupted, Journal
+from orchestrator.seams.executor import Effect, Interrupted, Journal, Unwritten
 from orchestrator.stages.apply import Job, Performed, Tools, perform, undo
 from orchestrator.stages.gate import watch
 from orchestrator.stages.graph import rests_on
 
 Stepping = Generator[Effect, Any, Outcome]
+NOT_STARTED: Final = "not started"
 
 
 class Stepper:
@@ -66,7 +67,7 @@ class Stepper:
 
     def interrupted(self, node: Address) -> Outcome:
         """A step that was never started."""
-        return self._told(Outcome(node, self._action(node), Result.INTERRUPTED, "not started"))
+        return self._told(Outcome(node, self._action(node), Result.INTERRUPTED, NOT_STARTED))
 
     def _action(self, node: Address) -> Action:
         change = self._steps[node].change
@@ -82,10 +83,29 @@ class Stepper:
         started = self._workspace.clock.monotonic()
         try:
             outcome = yield from self._outcome(step)
-        except Interrupted:
-            outcome = Outcome(step.node, self._action(step.node), Result.INTERRUPTED, "cut off while waiting")
+        except Interrupted as stop:
+            outcome = Outcome(
+                step.node, self._action(step.node), Result.INTERRUPTED, self._cut_off(step.node, stop)
+            )
         spent = self._workspace.clock.monotonic() - started
         return self._told(replace(outcome, address=step.node, seconds=spent))
+
+    def _cut_off(self, node: Address, stop: Interrupted) -> str:
+        """What is left of a step that the end of the run has overtaken."""
+        change = self._steps[node].change
+        address = change.address if change is not None else node
+        record, settles = self._ledger.record(address), "the next run finds out what became of it"
+        match stop, self._ledger.underway(address):
+            case Unwritten(), True:
+                return f"it was under way and could not be recorded: {settles}"
+            case Unwritten(), False:
+                return "nothing more could be recorded: the next plan shows what is left of it"
+            case _, True:
+                return f"cut off under way: {settles}"
+            case _ if record is not None and record.gate == "pending":
+                return "its gate has not passed yet: the next run looks again"
+            case _:
+                return "cut off while waiting"
 
     def _outcome(self, step: Step) -> Stepping:
         if step.change is None:

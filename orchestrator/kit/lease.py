@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from orchestrator.kit.threads import start
 from orchestrator.model.errors import LeaseLostError, LockHeldError, StateError
 from orchestrator.seams.state import Holder, Lease
 
@@ -34,8 +35,7 @@ class Keeper:
         self._lost: LeaseLostError | None = None
         self._guard = threading.Lock()
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="opsctl-lease", daemon=True)
-        self._thread.start()
+        self._thread = start(self._run, "opsctl-lease")
 
     def _run(self) -> None:
         while not self._stopped.wait(self._ttl / 3):

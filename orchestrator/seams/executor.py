@@ -58,6 +58,14 @@ class Interrupted(Exception):  # noqa: N818 - a signal, not an error
     """The run was told to stop: finish what is in flight, start nothing."""
 
 
+class Abandoned(Interrupted):
+    """Raised at a Call that nobody waits for any more: whether it takes effect is not known."""
+
+
+class Unwritten(Interrupted):
+    """Raised at a Journal that could not be written: none of its entries is durable, and nothing more will be."""
+
+
 class Executor(Protocol):
     """Walks a graph without barriers: a step starts when all that it depends on has opened."""
 
@@ -75,8 +83,16 @@ class Executor(Protocol):
         ``lane`` tells whose calls a step will make, so that no more steps are opened than that provider can
         take: an open step has an intent that a crash leaves to be settled. An empty name stands for inline
         calls, which are opened in large numbers. Seconds are filled in where an
-        outcome has none; the progress hears what is being done, and the end of a step from the step itself. Raises ValueError where the graph has a cycle, and what the journal raised.
+        outcome has none; the progress hears what is being done, and the end of a step from the step itself.
+
+        Where the journal fails with an OpsctlError, which its owner knows, nothing more starts: calls in flight
+        come to their end, every Journal raises Unwritten, and the outcomes tell what became of each step. Raises
+        ValueError where the graph has a cycle, and what nobody expected (a fault of a step, no memory) after
+        calls in flight have ended and are written.
         """
 
     def stop(self) -> None:
         """Start nothing more; called from a signal handler."""
+
+    def abandon(self) -> None:
+        """Wait for calls in flight no longer; called from any thread, after ``stop``."""

@@ -123,7 +123,10 @@ class Client:
         }
         return {name: reveal(value) for name, value in given.items() if value}
 
-    def _answered(self, **_: Any) -> None:
+    def _answered(self, http_response: Any, model: Any, **_: Any) -> None:
+        kind = str(http_response.headers.get("Content-Type", ""))
+        if kind.startswith("text/html") and http_response.status_code < 500:
+            raise errors.foreign(model.name, str(http_response.url), http_response.status_code)
         self.reached = True
 
     def _count(self, model: Any, **_: Any) -> None:

@@ -139,6 +139,15 @@ def unanswered(operation: str, message: str) -> ProviderError:
     )
 
 
+def foreign(operation: str, url: str, status: int) -> ProviderError:
+    """Something else than AWS answers there: a portal, a proxy, another server."""
+    said = (
+        f"{url.partition('?')[0]} answers with a web page (HTTP {status}): is it AWS's endpoint, or a proxy?"
+    )
+    family = PermanentError if is_read(operation) else OutcomeUnknownError
+    return family(said, operation, "NoService")
+
+
 def unusable(operation: str, message: str) -> ProviderError:
     """The request could not be made: settings, credentials or parameters are wrong."""
     return PermanentError(message, operation)

@@ -98,6 +98,16 @@ def unanswered(message: str, *, operation: str, reads: bool) -> ProviderError:
     return OutcomeUnknownError(message, operation, "NoAnswer")
 
 
+def foreign(url: str, status: int, *, operation: str, reads: bool) -> ProviderError:
+    """Something else than Azure answers there: a portal, a proxy, another server."""
+    place = url.partition("?")[0]
+    said = (
+        f"{place} answers with something that is no JSON (HTTP {status}): is it Azure's endpoint, or a proxy?"
+    )
+    family = PermanentError if reads else OutcomeUnknownError
+    return family(said, operation, "NoService")
+
+
 def no_credentials(message: str, *, operation: str) -> PermanentError:
     """No token could be had."""
     first = message.strip().splitlines()[0].rstrip(".") if message.strip() else "none was found"

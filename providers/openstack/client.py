@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from orchestrator.model.errors import PermanentError, ProviderError
 from orchestrator.model.values import Secret
-from providers.openstack.errors import Answer, is_missing, translate, unheard
+from providers.openstack.errors import Answer, foreign, is_missing, translate, unheard
 
 MICROVERSIONS: Final = {"compute": "2.79", "volume": "3.59"}
 """Pinned to the oldest release that does what the kinds need (2019, "Train"), so that answers keep their shape."""
@@ -108,7 +108,11 @@ class Client:
         parsed = _parsed(answer)
         if answer.status_code >= 400:
             raise translate(_refusal(answer, parsed, operation, writes=_writes(method)))
-        return parsed if accept == "application/json" else answer.content
+        if accept != "application/json":
+            return answer.content
+        if isinstance(parsed, str):
+            raise foreign(operation, str(answer.url), answer.status_code, writes=_writes(method))
+        return parsed
 
     def _ask(self, proxy: Any, method: str, path: str, operation: str, more: Mapping[str, Any]) -> Any:
         from keystoneauth1 import exceptions as wire  # noqa: PLC0415 - lazy: the SDK costs 0.3 s
@@ -173,7 +177,13 @@ class Client:
         return arguments
 
     def _count_from(self, session: Any) -> None:
-        """Count on the wire: what the SDK asks on its own behalf counts too."""
+        """Count on the wire: what the SDK asks on its own behalf counts too.
+
+        An identity service that wants a token for its list of versions would have keystoneauth fetch one while it
+        fetches one, and wait for itself for ever: it hears that nothing can be discovered, and asks at /v3.
+        """
+        from keystoneauth1 import exceptions as wire  # noqa: PLC0415
+
         inner = session.session
         send = inner.send
 
@@ -182,7 +192,10 @@ class Client:
             self._mine.calls = self.made_here + 1
             with self._lock:
                 self._calls[f"{request.method} {path}"] += 1
-            return send(request, **more)
+            answer = send(request, **more)
+            if answer.status_code == 401 and request.method == "GET" and self._connection is None:
+                raise wire.DiscoveryFailure(f"{request.url} answers 401 to whoever asks for its versions")
+            return answer
 
         inner.send = counted
 
@@ -223,6 +236,8 @@ def _unanswered(error: Exception, operation: str, *, writes: bool) -> ProviderEr
     """Tell apart: refused by Keystone, a name that is not served, never sent, and not heard."""
     for cause in _causes(error):
         response = getattr(cause, "response", None)
+        if response is not None and response.status_code < 400:
+            return foreign(operation, str(response.url), response.status_code, writes=writes)
         if response is not None:
             return translate(_refusal(response, _parsed(response), operation, writes=writes))
     names = {type(cause).__name__ for cause in _causes(error)}

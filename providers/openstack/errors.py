@@ -63,10 +63,25 @@ TABLE = (
 )
 
 
+def is_web_page(body: Any) -> bool:
+    """Whether an answer is for a browser: whoever gave it is no OpenStack service."""
+    return isinstance(body, str) and body.lstrip()[:15].lower().startswith(("<!doctype html", "<html"))
+
+
+def foreign(operation: str, url: str, status: int, *, writes: bool) -> ProviderError:
+    """Something else than the service answers there: a portal, a proxy, another server."""
+    family = OutcomeUnknownError if writes else PermanentError
+    place = url.partition("?")[0]
+    said = f"{place} answers with something that is no JSON (HTTP {status}): is it the service's endpoint, or a proxy?"
+    return family(said, operation, "NoService")
+
+
 def told(body: Any) -> tuple[str, str]:
     """Code and message of a refusal in any service's shape; empty where there is none."""
     if not isinstance(body, Mapping):
-        return "", str(body or "").strip()[:500]
+        return "", "the answer is a web page: is it the service's endpoint, or a proxy?" if is_web_page(
+            body
+        ) else str(body or "").strip()[:500]
     if isinstance(body.get("title"), str) and "message" in body:
         return str(body["title"]).replace(" ", ""), str(body["message"]).replace("<br />", "").strip()
     if isinstance(body.get("title"), str) and "description" in body:  # Barbican

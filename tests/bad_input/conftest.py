@@ -99,6 +99,15 @@ class Stack:
         again = self.run("plan", "--detailed-exitcode")
         assert again.code == 0, again.said
 
+    def poorly(self, *arguments: str, **limits: int) -> Ran:
+        """Run a command in a process of its own, in surroundings that lack something: see confined.py."""
+        given = [f"--{name.replace('_', '-')}={value}" for name, value in limits.items()]
+        command = [sys.executable, str(Path(__file__).with_name("confined.py")), *given, "--", *arguments]
+        ran = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, timeout=60, check=False
+        )
+        return checked(Ran(ran.returncode, ran.stdout, ran.stderr))
+
     def start(self, *arguments: str, **more: Any) -> subprocess.Popen[str]:
         """Run a command in a process of its own."""
         command = [sys.executable, "-m", "orchestrator", *arguments]

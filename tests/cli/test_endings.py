@@ -51,7 +51,7 @@ def start(folder: Path, seconds: str) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_one_signal_ends_gently(tmp_path, number):
     """The call in flight is finished and saved, nothing new starts, the exit code is 130, and apply goes on."""
     process = start(tmp_path, "1")
@@ -60,7 +60,7 @@ def test_one_signal_ends_gently(tmp_path, number):
     assert process.returncode == 130
     assert (tmp_path / "ended").exists()
     assert "stopping" in err
-    assert "interrupted: after" in out
+    assert "interrupted before they started: after" in out
     assert "Run apply again" in out
     again = subprocess.run(
         [sys.executable, "-m", "orchestrator", "-C", str(tmp_path), "apply", "--auto-approve"],
@@ -75,7 +75,8 @@ def test_a_second_signal_ends_at_once(tmp_path):
     process = start(tmp_path, "20")
     process.send_signal(signal.SIGINT)
     assert "stopping" in process.stderr.readline()
-    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGTERM)
     process.communicate(timeout=15)
     assert process.returncode == 130
     assert not (tmp_path / "ended").exists()

@@ -12,7 +12,7 @@ from orchestrator.model.errors import LeaseLostError, StateError
 from orchestrator.model.ids import Address, ProviderName, Token
 from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.snapshot import Settled
-from orchestrator.seams.executor import Journal, Step
+from orchestrator.seams.executor import Journal, Step, Unwritten
 
 
 def test_intent_is_durable_before_the_effect(world: Any) -> None:
@@ -81,7 +81,7 @@ def test_entries_of_one_step_are_written_together_and_none_is_no_write(world: An
 @pytest.mark.parametrize("threads", [True, False])
 @pytest.mark.parametrize("error", [LeaseLostError("another run has it"), StateError("disk full")])
 def test_a_refused_append_stops_the_walk(make_world: Any, threads: Any, error: Exception) -> None:
-    """No call starts after it, calls in flight are awaited, and the error is the walk's."""
+    """No call starts after it, calls in flight are awaited, and every node has its outcome."""
     world = make_world(threads=threads, journal_error=error, fails_after=3)
     calls: list[str] = []
 
@@ -89,14 +89,15 @@ def test_a_refused_append_stops_the_walk(make_world: Any, threads: Any, error: E
         return world.plain(address, lambda: calls.append(address))
 
     graph = {"n0": []} | {f"n{i}": [f"n{i - 1}"] for i in range(1, 10)}
-    with pytest.raises(type(error), match=str(error)):
-        world.walk(graph, visit)
+    outcomes = world.walk(graph, visit)
+    assert [o.result for o in outcomes.values()] == [Result.DONE] + [Result.INTERRUPTED] * 9
     assert calls == ["n0", "n1"]
     assert world.journal == ["n0 begins", "n0 ends", "n1 begins"]
     assert world.running == 0
 
 
-def test_calls_in_flight_are_awaited_before_the_error_is_raised(make_world: Any) -> None:
+def test_calls_in_flight_are_awaited_and_their_steps_hear_that_nothing_is_written(make_world: Any) -> None:
+    """The step knows what its call did, and says so."""
     world = make_world(fails_after=4, journal_error=StateError("gone"))
     broken, finished = threading.Event(), []
     append = world.executor.append
@@ -116,11 +117,23 @@ def test_calls_in_flight_are_awaited_before_the_error_is_raised(make_world: Any)
                 assert broken.wait(20)
                 finished.append(address)
 
-        return world.plain(address, act)
+        try:
+            return (yield from world.plain(address, act))
+        except Unwritten:
+            return Outcome(address, Action.CREATE, Result.INTERRUPTED, "could not be written")
 
-    with pytest.raises(StateError):
-        world.walk({"slow": [], "a": [], "b": ["a"], "c": ["b"]}, visit)
+    outcomes = world.walk({"slow": [], "a": [], "b": ["a"], "c": ["b"]}, visit)
     assert finished == ["slow"]
+    assert outcomes["slow"].message == "could not be written"
+
+
+@pytest.mark.parametrize("threads", [True, False])
+def test_an_error_that_nobody_expects_of_the_journal_is_raised(make_world: Any, threads: Any) -> None:
+    """What is no OpsctlError, as when memory runs out, is the walk's own end."""
+    world = make_world(threads=threads, journal_error=MemoryError("none"), fails_after=1)
+    with pytest.raises(MemoryError):
+        world.walk({"a": [], "b": ["a"]})
+    assert world.running == 0
 
 
 def test_a_fault_of_a_step_is_raised_and_not_lost(world: Any) -> None:
@@ -134,10 +147,30 @@ def test_a_fault_of_a_step_is_raised_and_not_lost(world: Any) -> None:
         world.walk({"a": []}, visit)
 
 
+def test_a_fault_of_a_step_lets_the_others_write_what_they_did(world: Any) -> None:
+    """Calls in flight end and are recorded; nothing new starts."""
+    raised = threading.Event()
+
+    def visit(address: Address) -> Step:
+        def act() -> None:
+            if address == "slow":
+                assert raised.wait(20)
+
+        yield from world.plain(address, act)
+        if address == "bad":
+            raised.set()
+            raise RuntimeError("a bug")
+        return Outcome(address, Action.CREATE, Result.DONE)
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        world.walk({"bad": [], "slow": [], "later": ["slow"]}, visit)
+    assert "slow ends" in world.journal
+    assert "later begins" not in world.journal
+
+
 def test_a_walk_can_follow_a_broken_one(world: Any) -> None:
     """Nothing of the first is left in the lanes."""
     world.journal_error, world.fails_after = StateError("gone"), 0
-    with pytest.raises(StateError):
-        world.walk({"a": [], "b": []})
+    assert {o.result for o in world.walk({"a": [], "b": []}).values()} == {Result.INTERRUPTED}
     world.journal_error = None
     assert world.walk({"a": []})[Address("a")].result is Result.DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from orchestrator.model.errors import TransientError
 from orchestrator.model.ids import Address, ProviderName, Token
 from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.snapshot import Settled
-from orchestrator.seams.executor import Interrupted, Journal, Sleep, Step
+from orchestrator.seams.executor import Abandoned, Interrupted, Journal, Sleep, Step
 
 
 def test_before_the_walk_everything_is_interrupted(world: Any) -> None:
@@ -94,6 +95,31 @@ def test_after_a_stop_a_step_starts_no_further_call(world: Any) -> None:
     assert world.walk({"a": []}, visit)[Address("a")].result is Result.INTERRUPTED
     assert world.journal == ["first half"]
     assert calls == []
+
+
+def test_a_call_that_hangs_can_be_abandoned(world: Any) -> None:
+    """Its step hears that nobody knows whether it took effect; what comes of it later disturbs nobody."""
+    late = threading.Event()
+
+    def visit(address: Address) -> Step:
+        def hang() -> None:
+            world.executor.stop()
+            world.executor.abandon()
+            assert late.wait(20)
+
+        try:
+            yield from world.plain(address, hang)
+        except Abandoned:
+            return Outcome(address, Action.CREATE, Result.INTERRUPTED, "nobody knows")
+        raise AssertionError("unreachable")
+
+    outcomes = world.walk({"a": [], "b": ["a"]}, visit)
+    late.set()
+    assert [(o.result, o.message) for o in outcomes.values()] == [
+        (Result.INTERRUPTED, "nobody knows"),
+        (Result.INTERRUPTED, ""),
+    ]
+    assert world.journal == ["a begins"]
 
 
 def test_a_failure_during_the_stop_keeps_its_own_name(make_world: Any) -> None:

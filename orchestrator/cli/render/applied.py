@@ -8,6 +8,7 @@ from typing import Any, Final
 from orchestrator.cli.render.style import PLAIN, Style
 from orchestrator.cli.render.values import ago, block, count
 from orchestrator.engine.applying import Applied
+from orchestrator.engine.stepping import NOT_STARTED
 from orchestrator.model.change import Action
 from orchestrator.model.outcome import Outcome, Result
 
@@ -101,8 +102,12 @@ def _troubles(applied: Applied, style: Style) -> Iterator[str]:
     for cause, skipped in behind.items():
         yield f"  not started because of {cause or 'a failure'}: {_some(skipped)}"
     interrupted = applied.having(Result.INTERRUPTED)
-    if interrupted:
-        yield f"  interrupted: {_some([o.address for o in interrupted])}"
+    for outcome in interrupted:
+        if outcome.message not in ("", NOT_STARTED):
+            yield outcome_line(outcome, style)
+    untouched = [o.address for o in interrupted if o.message in ("", NOT_STARTED)]
+    if untouched:
+        yield f"  interrupted before they started: {_some(untouched)}"
 
 
 def _some(names: Sequence[str]) -> str:
@@ -160,6 +165,8 @@ def _advice(applied: Applied) -> str:
             return ""
         case 130:
             return "The state is consistent. Run apply again to go on."
+        case _ if applied.unrecorded is not None:
+            return "The state is consistent. Put that right and apply again: the rest follows."
         case 6:
             return "The plan is stale: plan again and review it."
         case 4:

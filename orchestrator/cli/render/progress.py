@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
 from orchestrator.cli.render.applied import outcome_line
 from orchestrator.cli.render.style import Style
 from orchestrator.cli.render.values import ago, count
+from orchestrator.kit.threads import start
 from orchestrator.model.ids import Address
 from orchestrator.model.outcome import Outcome
 
@@ -122,21 +123,23 @@ class Ticking:
         self._tick = tick
         self._every = every
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def _run(self) -> None:
         while not self._over.wait(self._every):
             self._tick()
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        with suppress(MemoryError):  # without the thread, only long silences are not broken
+            self._thread = start(self._run, "progress")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over.set()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
 
 class Drawing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from orchestrator import bootstrap
 from orchestrator.cli.console import Console, Output
@@ -13,12 +14,15 @@ from orchestrator.cli.render.stale import explained
 from orchestrator.cli.render.style import Style
 from orchestrator.cli.render.text import render_verdicts
 from orchestrator.cli.sessions import Work, found, opened
+from orchestrator.cli.streams import ResultLostError, discard
 from orchestrator.cli.work.planning import PLAN_FOLDER, Wish, planned_text, stack
 from orchestrator.engine import applying
 from orchestrator.engine.applying import Applied
 from orchestrator.engine.planning import Planned, sealed
 from orchestrator.model.diagnostic import Diagnostic
 from orchestrator.model.errors import OpsctlError, StalePlanError
+
+_DONE: Final = "what was done is done and recorded, and opsctl plan shows what is left"
 
 
 def apply(console: Console, wish: Wish, *, approved: bool) -> int:
@@ -94,13 +98,22 @@ class Asking:
         with self._work.events.paused():
             self.notes = found(self._work, planned.notes)
             if console.output is Output.TEXT:
-                console.result(self.told(planned))
-                console.out.flush()
+                self._show(planned)
             elif not self._approved:
                 console.say(self.told(planned))
             if planned.plan.empty or self._approved or planned.plan.denied:
                 return True
             return self._ask(planned)
+
+    def _show(self, planned: Planned) -> None:
+        """Nothing is applied that nobody could see."""
+        console = self._work.console
+        try:
+            console.result(self.told(planned))
+            console.out.flush()
+        except ResultLostError as error:
+            discard(console.out)
+            raise OpsctlError(f"{error}; nothing was applied") from error
 
     @property
     def style(self) -> Style:
@@ -127,12 +140,33 @@ class Asking:
 def tell_applied(work: Work, applied: Applied, notes: list[Diagnostic]) -> int:
     """Print how it ended; returns the exit code."""
     console = work.console
+    if applied.unrecorded is not None:
+        notes = [*notes, _unrecorded(applied.unrecorded)]
+        console.diagnostics(notes[-1:])
+    try:
+        _print(work, applied, notes)
+        console.out.flush()
+    except ResultLostError as error:
+        discard(console.out)
+        raise OpsctlError(f"{error}; {_DONE}") from error
+    return applied.exit_code
+
+
+def _unrecorded(error: OpsctlError) -> Diagnostic:
+    message = f"the state could not be written any more, so nothing further was started: {error}"
+    hint = "what was under way is settled by the next apply, which does the rest too"
+    return Diagnostic(message, hint=hint)
+
+
+def _print(work: Work, applied: Applied, notes: list[Diagnostic]) -> None:
+    """The result, as the console wants it."""
+    console = work.console
     if console.output is Output.TEXT:
         from orchestrator.cli.render.applied import render_applied  # noqa: PLC0415 - lazy
 
         console.out.write("\n" if not applied.plan.empty else "")
         console.result(render_applied(applied, console.out_style))
-        return applied.exit_code
+        return
     from dataclasses import replace  # noqa: PLC0415 - lazy
 
     shown = replace(applied, plan=conceal(sealed(applied.plan), work.session.workspace.kind))
@@ -144,4 +178,3 @@ def tell_applied(work: Work, applied: Applied, notes: list[Diagnostic]) -> int:
         from orchestrator.cli.render.reported import apply_report  # noqa: PLC0415 - lazy
 
         console.report(apply_report(console.command, shown, notes))
-    return applied.exit_code

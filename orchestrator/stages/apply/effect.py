@@ -14,7 +14,7 @@ from orchestrator.model.marker import Marker
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Request
 from orchestrator.model.snapshot import Waiting
 from orchestrator.seams.clock import Clock
-from orchestrator.seams.executor import Call, Effect, Journal, Sleep
+from orchestrator.seams.executor import Abandoned, Call, Effect, Interrupted, Journal, Sleep
 from orchestrator.seams.provider import Provider
 from orchestrator.seams.secrets import Secrets
 
@@ -86,7 +86,8 @@ def effect(
 ) -> Generator[Effect, Any, Observed | None]:
     """Bring about what a durable intent says; returns what is there afterwards.
 
-    Raises the provider's error; the intent is open then, and the caller says what is left of it.
+    Raises the provider's error; the intent is open then, and the caller says what is left of it. Raises Abandoned
+    where the run stops before it is known what became of a call.
     """
     trace = trace or Trace()
     for attempt in range(1, TRIES + 1):
@@ -97,7 +98,10 @@ def effect(
             raise
         except OutcomeUnknownError:
             trace.touched = True
-            settled, found = yield from _settle(request, intent, at, tools)
+            try:
+                settled, found = yield from _settle(request, intent, at, tools)
+            except Interrupted:
+                raise Abandoned from None
             if settled:
                 return found
             if attempt == TRIES:

@@ -16,7 +16,7 @@ from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.provision import Intent, Observed, Proposal, Ref, Request
 from orchestrator.model.resource import Lifecycle
 from orchestrator.model.snapshot import Began, Deposed, Gone, Kept, Record, Settled
-from orchestrator.seams.executor import Call, Effect, Journal
+from orchestrator.seams.executor import Call, Effect, Journal, Unwritten
 from orchestrator.stages.apply.effect import Target, Tools, Trace, effect, find, intend
 from orchestrator.stages.apply.told import Keeper
 
@@ -141,7 +141,11 @@ def _create(job: Job, tools: Tools) -> Performing:
         return _ended(job, Result.UNSETTLED, "the provider says that it made it, and shows nothing")
     lost = keeper.lost(seen.status)
     record = replace(_record(job, seen, fresh), lost=lost)
-    yield Journal([Kept(record, intent.token)])
+    try:
+        yield Journal([Kept(record, intent.token)])
+    except Unwritten:
+        message = f"it was made ({seen.id}) and could not be recorded: the next run settles it"
+        return _ended(job, Result.INTERRUPTED, message)
     if lost:
         return _ended(job, Result.FAILED, keeper.why(lost))
     return Performed(Outcome(change.address, change.action, Result.DONE), record, seen)
