@@ -69,7 +69,7 @@ class Past:
     def _hole(self, sequence: int, number: int) -> StateError:
         return StateError(
             f"the state after revision {number} cannot be told: journal entry {sequence} is missing or damaged\n"
-            "hint: opsctl state verify says what is damaged; the present state is not touched by it"
+            "hint: opsctl audit verify says what is damaged; the present state is not touched by it"
         )
 
 

@@ -47,7 +47,7 @@ def require_sound(snapshot: Snapshot) -> Snapshot:
         raise StateError(
             f"the snapshot of stack {snapshot.stack} at entry {snapshot.sequence} breaks what must hold, so it is "
             f"not written; the journal has everything, and stays as it is:{shown}\n"
-            "hint: opsctl state verify says what else is wrong; opsctl state rebuild makes a new state"
+            "hint: opsctl audit verify says what else is wrong; opsctl state rebuild makes a new state"
         )
     return snapshot
 
