@@ -19,7 +19,7 @@ from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
 from orchestrator.model.snapshot import Entry, Fold, Snapshot
 from orchestrator.seams.cipher import Cipher
-from orchestrator.seams.state import Holder, Logged
+from orchestrator.seams.state import Archive, Holder, Logged
 
 FORMAT: Final = 1
 KEPT: Final = 1000
@@ -51,6 +51,8 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     folded: int = 0
     folded_epoch: int = 0
     snapshot: msgspec.Raw = msgspec.Raw(b"null")
+    moved: str = ""
+    """Where the state is kept now."""
 
 
 class _Document(msgspec.Struct):
@@ -156,6 +158,18 @@ def rewritten(content: Content, cipher: Cipher) -> Content:
         place = snapshot_place(content.folded, content.folded_epoch)
         snapshot = msgspec.Raw(cipher.seal(cipher.open(bytes(snapshot), place), place))
     return msgspec.structs.replace(content, journal=tuple(journal), snapshot=snapshot)
+
+
+def restored(content: Content, archive: Archive, cipher: Cipher) -> Content:
+    """An archive in the place of all that was kept; nobody holds the stack afterwards."""
+    last, epoch = archive.snapshot.sequence, max(content.epoch, archive.epoch)
+    journal = tuple(
+        Line(e.epoch, msgspec.Raw(cipher.seal(e.body, journal_place(e.epoch, e.sequence))))
+        for e in archive.journal
+    )
+    whole = msgspec.structs.replace(content, epoch=epoch, held=False, lock="", last=last, journal=journal)
+    sealed = cipher.seal(encode(archive.snapshot), snapshot_place(last, epoch))
+    return msgspec.structs.replace(whole, folded=last, folded_epoch=epoch, snapshot=msgspec.Raw(sealed))
 
 
 def compacted(content: Content, snapshot: Snapshot, cipher: Cipher) -> Content:

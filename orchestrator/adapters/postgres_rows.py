@@ -22,7 +22,7 @@ STEPS: Final = (
         stack text PRIMARY KEY, epoch bigint NOT NULL, held boolean NOT NULL, holder bytea NOT NULL,
         expires timestamptz NOT NULL, writer text NOT NULL, last bigint NOT NULL, chain bigint NOT NULL,
         folded bigint NOT NULL, folded_chain bigint NOT NULL, revision bigint NOT NULL, parts bigint NOT NULL,
-        parts_sum bigint NOT NULL, sum bigint NOT NULL);
+        parts_sum bigint NOT NULL, first bigint NOT NULL, moved text NOT NULL, sum bigint NOT NULL);
     CREATE TABLE journal (
         stack text NOT NULL, sequence bigint NOT NULL, epoch bigint NOT NULL, body bytea NOT NULL,
         sum bigint NOT NULL, PRIMARY KEY (stack, sequence));
@@ -32,7 +32,18 @@ STEPS: Final = (
     """,
 )
 """What brings the tables from each version to the next; the last one's number is the version."""
-_FACTS: Final = ("epoch", "last", "chain", "folded", "folded_chain", "revision", "parts", "parts_sum")
+_FACTS: Final = (
+    "epoch",
+    "last",
+    "chain",
+    "folded",
+    "folded_chain",
+    "revision",
+    "parts",
+    "parts_sum",
+    "first",
+    "moved",
+)
 _COLUMNS: Final = ("held", "holder", "writer", *_FACTS)
 _READ: Final = (
     f"SELECT {', '.join(_COLUMNS)}, extract(epoch FROM expires)::float8, sum FROM stack WHERE stack = %s"  # noqa: S608 - names of ours
@@ -109,6 +120,10 @@ class PostgresRows(Rows):
 
     def _drop_parts(self, keys: Sequence[PartKey]) -> None:
         self._many("DELETE FROM part WHERE stack = %s AND kind = %s AND key = %s", keys)
+
+    def _clear(self) -> None:
+        for table in ("journal", "part"):
+            self._connection.execute(f"DELETE FROM {table} WHERE stack = %s", (self._stack,))  # noqa: S608
 
     def _rows(self, statement: str, *values: object) -> Iterable[Any]:
         with self._connection.cursor(binary=True) as cursor:

@@ -22,7 +22,7 @@ from orchestrator.model.provision import Intent
 from orchestrator.model.snapshot import Entry, Fold, Record, Snapshot
 from orchestrator.model.snapshot_invariants import require_sound
 from orchestrator.seams.cipher import Cipher
-from orchestrator.seams.state import Holder, Logged
+from orchestrator.seams.state import Archive, Holder, Logged
 
 _KINDS: Final[Mapping[str, Any]] = {
     "resources": Record,
@@ -61,6 +61,10 @@ class Head:
     parts_sum: int = 0
     writer: str = ""
     """Random, one a lease: tells whether a lease whose taking was not answered is ours."""
+    first: int = 1
+    """Where the journal begins: later than 1 where an archive without its beginning was restored."""
+    moved: str = ""
+    """Where the state is kept now; nothing is taken or written here any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,23 @@ class Rows(ABC):
     @abstractmethod
     def _drop_parts(self, keys: Sequence[PartKey]) -> None:
         """Delete rows of the snapshot."""
+
+    @abstractmethod
+    def _clear(self) -> None:
+        """Delete the journal and the snapshot."""
+
+    def restore(self, head: Head, archive: Archive) -> Head:
+        """Put an archive in the place of all rows; returns the head that goes with them."""
+        self._clear()
+        chain, rows = 0, []
+        for logged in archive.journal:
+            stored = self._cipher.seal(logged.body, journal_place(logged.epoch, logged.sequence))
+            chain = _link(logged.sequence, logged.epoch, stored, after=chain)
+            rows.append((logged.sequence, logged.epoch, stored, chain))
+        self._insert(rows)
+        last = archive.snapshot.sequence
+        bare = replace(head, last=last, chain=chain, first=last - len(rows) + 1, parts=0, parts_sum=0)
+        return self.fold_in(bare, Loaded(archive.snapshot, Snapshot(self._stack), {}))
 
     def append(self, head: Head, epoch: int, bodies: Sequence[bytes]) -> Head:
         """Write journal rows after the last one, sealed; returns the head that goes with them."""
@@ -299,6 +320,10 @@ class SqliteRows(Rows):
             "ON CONFLICT(stack, kind, key) DO UPDATE SET body = ?4, sum = ?5",
             ((self._stack, *row) for row in rows),
         )
+
+    def _clear(self) -> None:
+        for table in ("journal", "part"):
+            self._connection.execute(f"DELETE FROM {table} WHERE stack = ?", (self._stack,))  # noqa: S608
 
     def _drop_parts(self, keys: Sequence[PartKey]) -> None:
         self._connection.executemany(

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from orchestrator.kit.lease import Keeper, held_error, lost_error
+from orchestrator.kit.lease import Keeper, held_error, lost_error, moved_error
 from orchestrator.model.codec import encode
 from orchestrator.model.errors import LeaseLostError, StateError
 from orchestrator.model.ids import StackId
@@ -27,7 +27,7 @@ from orchestrator.model.snapshot import Entry, Snapshot
 from orchestrator.model.values import reveal
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
-from orchestrator.seams.state import Holder, Lease, Logged, StateBackend
+from orchestrator.seams.state import Archive, Holder, Lease, Logged, StateBackend
 
 if TYPE_CHECKING:
     from orchestrator.adapters.http_document import Content, Document
@@ -96,7 +96,7 @@ class HttpBackend(StateBackend):
         from orchestrator.adapters.http_document import state_of  # noqa: PLC0415 - see open_backend
 
         try:
-            return state_of(self._read()[0].content, self._stack, self._cipher)
+            return state_of(self._here(), self._stack, self._cipher)
         except (ValueError, KeyError) as error:
             raise StateError(f"the state at {self._store.place.shown} is damaged: {error}") from error
 
@@ -114,7 +114,7 @@ class HttpBackend(StateBackend):
 
     def lease(self, holder: Holder, *, ttl: float = 30.0) -> Lease:
         """Take the server's lock and then the stack, or say who has it."""
-        self._read()  # a document that is none of ours is refused before anything is locked
+        self._here()  # a document that is none of ours, or not any more, is refused before anything is locked
         info = self._locked(holder)
         try:
             document, now = self._read()
@@ -150,12 +150,8 @@ class HttpBackend(StateBackend):
 
     def release(self, lease: Lease) -> None:
         """Give the stack back; a lost lease is given back already, and another's lock is not touched."""
-        self._stop_renewing()
-        with suppress(LeaseLostError), self._guard:
-            self._change(lease, lambda content: _changed(content, held=False, lock=""))
-            if self._lock is not None:
-                self._store.unlock(self._lock)
-                self._lock = None
+        with suppress(LeaseLostError):
+            self._end(lease, lambda content: _changed(content, held=False, lock=""))
 
     def append(self, lease: Lease, entries: Sequence[Entry]) -> int:
         """Make entries durable by writing the document anew; returns the last sequence number."""
@@ -187,9 +183,27 @@ class HttpBackend(StateBackend):
         written = self._change(lease, lambda content: rewritten(content, self._cipher))
         return len(written.journal) + (written.folded > 0)
 
+    def restore(self, lease: Lease, archive: Archive) -> None:
+        """Write an archive in the place of the document, and end the lease."""
+        from orchestrator.adapters.http_document import restored  # noqa: PLC0415
+
+        self._end(lease, lambda content: restored(content, archive, self._cipher))
+
+    def retire(self, lease: Lease, moved_to: str) -> None:
+        """Write into the document where the state is now, and end the lease."""
+        self._end(lease, lambda content: _changed(content, held=False, lock="", moved=moved_to))
+
+    def _end(self, lease: Lease, change: Callable[[Content], Content]) -> None:
+        self._stop_renewing()
+        with self._guard:
+            self._change(lease, change)
+            if self._lock is not None:
+                self._store.unlock(self._lock)
+                self._lock = None
+
     def unlock(self) -> Holder | None:
         """Break the lease and the server's lock, whoever has them."""
-        document, _ = self._read()
+        self._here()
         info = self._info(Holder("opsctl state unlock"))
         other = self._store.lock(info)
         if other is not None:
@@ -278,6 +292,12 @@ class HttpBackend(StateBackend):
                 else:
                     return tried
         raise AssertionError("unreachable: the last try returns or raises")
+
+    def _here(self) -> Content:
+        content = self._read()[0].content
+        if content.moved:
+            raise moved_error(self._stack, content.moved)
+        return content
 
     def _put(self, lease: Lease, content: Content, lineage: str, lock: LockInfo | None) -> None:
         if lock is None or not self._store.write(_packed(content, lineage), lock.id):

@@ -15,14 +15,14 @@ from dataclasses import replace
 from typing import TypeVar
 
 from orchestrator.adapters.sqlite_rows import Head, Rows
-from orchestrator.kit.lease import Keeper, held_error, lost_error
+from orchestrator.kit.lease import Keeper, held_error, lost_error, moved_error
 from orchestrator.model.codec import encode
 from orchestrator.model.errors import LeaseLostError
 from orchestrator.model.ids import StackId
 from orchestrator.model.snapshot import Entry, Snapshot
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
-from orchestrator.seams.state import Holder, Lease, Logged, StateBackend
+from orchestrator.seams.state import Archive, Holder, Lease, Logged, StateBackend
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class RowsBackend(StateBackend, ABC):
         """The whole state; empty, and nothing made, where there is none yet."""
         if not self._exists():
             return Snapshot(self._stack)
-        return self._do(lambda rows: rows.load(rows.head()).snapshot)
+        return self._do(lambda rows: rows.load(self._here(rows)).snapshot)
 
     def history(self, limit: int = 1000) -> Sequence[Logged]:
         """The last entries of the journal, oldest first."""
@@ -62,7 +62,7 @@ class RowsBackend(StateBackend, ABC):
 
         def read(rows: Rows) -> list[Logged]:
             head = rows.head()
-            return list(rows.journal(head, after=max(head.last - limit, 0)))
+            return list(rows.journal(head, after=max(head.last - limit, head.first - 1)))
 
         return self._do(read)
 
@@ -92,7 +92,7 @@ class RowsBackend(StateBackend, ABC):
 
         def take(rows: Rows) -> Lease:
             nonlocal taken_from
-            head, now = rows.head(), rows.now()
+            head, now = self._here(rows), rows.now()
             if head.held and head.writer == writer:
                 return Lease(head.epoch, holder, taken_from)  # our first try has arrived; its answer got lost
             if head.held and head.expires > now and not self._is_dead(head):
@@ -177,6 +177,29 @@ class RowsBackend(StateBackend, ABC):
 
         return self._do(write, write=True)
 
+    def restore(self, lease: Lease, archive: Archive) -> None:
+        """Put an archive in the place of all rows, and end the lease."""
+        self._stop_renewing()
+        epoch = max(lease.epoch, archive.epoch)
+
+        def replace_all(rows: Rows) -> None:
+            head = rows.head()
+            if (head.held, head.epoch, head.last) == (False, epoch, archive.snapshot.sequence):
+                return  # the first try has arrived, and only its answer got lost
+            rows.put_head(replace(rows.restore(self._own(rows, lease), archive), epoch=epoch, held=False))
+
+        self._do(replace_all, write=True)
+
+    def retire(self, lease: Lease, moved_to: str) -> None:
+        """Mark the stack as moved, for good, and end the lease."""
+        self._stop_renewing()
+
+        def mark(rows: Rows) -> None:
+            if rows.head().moved != moved_to:
+                rows.put_head(replace(self._own(rows, lease), held=False, moved=moved_to))
+
+        self._do(mark, write=True)
+
     def unlock(self) -> Holder | None:
         """Break the lease: whoever holds it cannot write any more."""
         if not self._exists():
@@ -185,7 +208,7 @@ class RowsBackend(StateBackend, ABC):
 
         def break_(rows: Rows) -> Holder | None:
             nonlocal broken
-            head = rows.head()
+            head = self._here(rows)
             if not head.held:
                 return broken.holder if broken is not None and broken.epoch == head.epoch else None
             broken = replace(head, epoch=head.epoch + 1, held=False)
@@ -198,8 +221,14 @@ class RowsBackend(StateBackend, ABC):
         """Stop renewing."""
         self._stop_renewing()
 
-    def _own(self, rows: Rows, lease: Lease) -> Head:
+    def _here(self, rows: Rows) -> Head:
         head = rows.head()
+        if head.moved:
+            raise moved_error(self._stack, head.moved)
+        return head
+
+    def _own(self, rows: Rows, lease: Lease) -> Head:
+        head = self._here(rows)
         if head.epoch != lease.epoch or not head.held:
             error = lost_error(self._stack, lease, head.holder if head.held else None)
             if self._keeper is not None and self._leased == lease:

@@ -107,6 +107,14 @@ def held_error(stack: str, holder: Holder, *, now: float) -> LockHeldError:
     )
 
 
+def moved_error(stack: str, moved_to: str) -> StateError:
+    """The state is kept elsewhere now, and what is here must not be used any more."""
+    return StateError(
+        f"the state of stack {stack} was moved from here to {moved_to}\n"
+        "hint: set state in opsctl.yaml to where it is now; what is kept here is its history"
+    )
+
+
 def lost_error(stack: str, lease: Lease, now_held_by: Holder | None) -> LeaseLostError:
     """Our lease is not the newest any more: by whom it was taken, where somebody holds it."""
     taker = f"taken over by {now_held_by.owner}" if now_held_by else "broken or given back"

@@ -78,6 +78,12 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     holder: Holder | None = None
     """Of the start of an epoch; None where a lease was broken."""
     ttl: float = 0.0
+    restored: msgspec.Raw = msgspec.Raw()
+    """Where it is not empty: a sealed snapshot that takes the place of all before; the entries are the history that leads to it."""
+    epochs: tuple[int, ...] = ()
+    """Of the entries of such a block."""
+    moved: str = ""
+    """Where the state is kept from here on."""
 
     @property
     def last(self) -> int:
@@ -86,11 +92,12 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def logged(self, cipher: Cipher) -> list[Logged]:
         """The entries with their places. Raises ValueError where one is not as it must be."""
+        epochs = self.epochs or (self.epoch,) * len(self.entries)
         opened = [
-            (place, cipher.open(bytes(raw), journal_place(self.epoch, place)))
-            for place, raw in enumerate(self.entries, self.first)
+            (place, epoch, cipher.open(bytes(raw), journal_place(epoch, place)))
+            for place, (raw, epoch) in enumerate(zip(self.entries, epochs, strict=True), self.first)
         ]
-        return [Logged(place, self.epoch, decode(body, Entry), body) for place, body in opened]
+        return [Logged(place, epoch, decode(body, Entry), body) for place, epoch, body in opened]
 
 
 class Beat(msgspec.Struct, frozen=True):

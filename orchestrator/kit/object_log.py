@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from orchestrator.kit.lease import Keeper, held_error, lost_error
+from orchestrator.kit.lease import Keeper, held_error, lost_error, moved_error
 from orchestrator.kit.object_blocks import Beat, Block, Folded, ObjectStore, pack, unpack
 from orchestrator.kit.object_reader import LOG, SNAPSHOTS, Reader, Tail, key
 from orchestrator.kit.sealed import journal_place, snapshot_place
@@ -29,7 +29,7 @@ from orchestrator.model.snapshot import Entry, Snapshot
 from orchestrator.model.snapshot_invariants import require_sound
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
-from orchestrator.seams.state import Holder, Lease, Logged, StateBackend
+from orchestrator.seams.state import Archive, Holder, Lease, Logged, StateBackend
 
 BEAT: Final = "lease"
 _KEEP_SNAPSHOTS: Final = 2
@@ -184,10 +184,50 @@ class ObjectLog(StateBackend):
             raise StateError(f"{self._store.place}/{name} was changed by somebody else: run it again")
         return count
 
+    def restore(self, lease: Lease, archive: Archive) -> None:
+        """Append an archive as one block that takes the place of all before, and end the lease."""
+        with self._guard:
+            tail = self._own(lease).tail
+            epoch, number = max(lease.epoch, archive.epoch) + 1, tail.number + 1
+            snapshot = self._cipher.seal(encode(archive.snapshot), snapshot_place(number, epoch))
+            entries = tuple(
+                msgspec.Raw(self._cipher.seal(e.body, journal_place(e.epoch, e.sequence)))
+                for e in archive.journal
+            )
+            block = Block(
+                number,
+                epoch,
+                secrets.token_hex(8),
+                archive.snapshot.sequence - len(entries) + 1,
+                entries,
+                restored=msgspec.Raw(snapshot),
+                epochs=tuple(e.epoch for e in archive.journal),
+            )
+            self._end(lease, block)
+
+    def retire(self, lease: Lease, moved_to: str) -> None:
+        """Append a block that says where the state is now, and end the lease."""
+        with self._guard:
+            tail = self._own(lease).tail
+            block = Block(
+                tail.number + 1, lease.epoch + 1, secrets.token_hex(8), tail.sequence + 1, moved=moved_to
+            )
+            self._end(lease, block)
+
+    def _end(self, lease: Lease, block: Block) -> None:
+        """Start an epoch that nobody holds."""
+        self._stop_renewing()
+        winner = self._put(block)
+        if winner is not None:
+            self._held = None
+            raise lost_error(self._stack, lease, winner.holder)
+        self._held = None
+        self._overwrite_beat(Beat(block.epoch, block.writer, 0.0, lease.holder, released=True), keep=False)
+
     def unlock(self) -> Holder | None:
         """Break the lease by starting an epoch that nobody holds."""
         for _ in range(_TRIES):
-            tail = self._reader.tail()
+            tail = self._tail()
             holder = self._holder(tail, self._read_beat())
             if holder is None:
                 return None
@@ -222,9 +262,15 @@ class ObjectLog(StateBackend):
             raise lost_error(self._stack, lease, self.holder())
         return self._held
 
+    def _tail(self) -> Tail:
+        tail = self._reader.tail()
+        if tail.block is not None and tail.block.moved:
+            raise moved_error(self._stack, tail.block.moved)
+        return tail
+
     def _free(self) -> tuple[Tail, Holder | None]:
         """The end of the log, and whose lease has run out. Raises LockHeldError while its holder lives."""
-        tail, sign = self._reader.tail(), self._read_beat()
+        tail, sign = self._tail(), self._read_beat()
         holder = self._holder(tail, sign)
         if holder is None:
             return tail, None

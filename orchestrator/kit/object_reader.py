@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from orchestrator.kit.lease import moved_error
 from orchestrator.kit.object_blocks import Block, Folded, ObjectStore, unpack
 from orchestrator.kit.sealed import KeyNeededError, journal_place, snapshot_place
 from orchestrator.model.codec import decode
@@ -69,7 +70,7 @@ class Reader:
             fold = Fold(base.snapshot)
             number, epoch = base.number, base.epoch
             for block in self.blocks(after=base.number):
-                self._fold(block, fold)
+                fold = self._fold(block, fold)
                 number, epoch = block.number, block.epoch
             self._last = Reading(number, epoch, fold.snapshot(), base.folded)
             return self._last
@@ -90,7 +91,10 @@ class Reader:
         for name in reversed(self._store.list(LOG)):
             if len(found) >= limit:
                 break
-            found[:0] = self._logged(self.block(name))
+            block = self.block(name)
+            found[:0] = self._logged(block)
+            if bytes(block.restored):
+                break  # what stands before was replaced
         return found[-limit:] if limit else []
 
     def block(self, name: str) -> Block:
@@ -111,11 +115,15 @@ class Reader:
             again = self._again(folded.snapshot, snapshot_place(folded.number, folded.epoch))
             return msgspec.structs.replace(folded, snapshot=again), 1
         block = unpack(data, Block, where)
+        epochs = block.epochs or (block.epoch,) * len(block.entries)
         entries = tuple(
-            self._again(raw, journal_place(block.epoch, place))
-            for place, raw in enumerate(block.entries, block.first)
+            self._again(raw, journal_place(epoch, place))
+            for place, (raw, epoch) in enumerate(zip(block.entries, epochs, strict=True), block.first)
         )
-        return msgspec.structs.replace(block, entries=entries), len(entries)
+        restored = block.restored
+        if bytes(restored):
+            restored = self._again(restored, snapshot_place(block.number, block.epoch))
+        return msgspec.structs.replace(block, entries=entries, restored=restored), len(entries)
 
     def _again(self, raw: msgspec.Raw, place: str) -> msgspec.Raw:
         return msgspec.Raw(self._cipher.seal(self._cipher.open(bytes(raw), place), place))
@@ -131,7 +139,12 @@ class Reader:
         with ThreadPoolExecutor(_FETCHES, thread_name_prefix="opsctl-state") as pool:
             return list(pool.map(self.block, names))
 
-    def _fold(self, block: Block, fold: Fold) -> None:
+    def _fold(self, block: Block, fold: Fold) -> Fold:
+        if block.moved:
+            raise moved_error(self._stack, block.moved)
+        if bytes(block.restored):
+            place = snapshot_place(block.number, block.epoch)
+            return Fold(decode(self._cipher.open(bytes(block.restored), place), Snapshot))
         if block.first != fold.sequence + 1:
             raise self._damaged(f"block {block.number} does not follow the one before it")
         for logged in self._logged(block):
@@ -141,6 +154,7 @@ class Reader:
                 raise self._damaged(
                     f"entry {logged.sequence} speaks of {error}, which is not there"
                 ) from error
+        return fold
 
     def _logged(self, block: Block) -> list[Logged]:
         try:

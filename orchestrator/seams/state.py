@@ -46,6 +46,17 @@ class Logged:
     """The very bytes that were appended, plain: what the audit's hashes go over, whatever is read out of them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """All that a backend keeps of a stack, to be carried to another one."""
+
+    snapshot: Snapshot
+    journal: tuple[Logged, ...]
+    """Oldest first, up to the snapshot's sequence number; an old beginning may be missing."""
+    epoch: int
+    """The highest fencing number that was given out."""
+
+
 class StateReader(Protocol):
     """Reading needs no lease."""
 
@@ -94,6 +105,16 @@ class StateBackend(StateReader, Protocol):
         What is read stays the same. A rewrite that was cut off leaves a state that both keys together read, and is
         repeated.
         """
+
+    def restore(self, lease: Lease, archive: Archive) -> None:
+        """Put an archive in the place of all that is kept, all or nothing, and end the lease.
+
+        Sequence numbers, revisions and the entries' fencing numbers are the archive's; the next lease's number is
+        higher than any before, here or there. Raises LeaseLostError as ``append`` does.
+        """
+
+    def retire(self, lease: Lease, moved_to: str) -> None:
+        """Mark the stack as moved, for good, and end the lease: only its history can be read here afterwards."""
 
     def unlock(self) -> Holder | None:
         """Break the lease that is held, whoever holds it; returns whom it was taken from."""
