@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from orchestrator.model.audit import FURTHEST, sum_of
 from orchestrator.model.codec import encode
 from orchestrator.model.snapshot import Entry, Link, Snapshot
-from orchestrator.seams.state import Holder, Lease, Logged, StateBackend
+from orchestrator.seams.state import Archive, Holder, Lease, Logged, StateBackend
 
 
 class ChainedState(StateBackend):
@@ -84,6 +84,14 @@ class ChainedState(StateBackend):
     def rewrite(self, lease: Lease) -> int:
         """Seal all once more: the chain goes over what is inside, and stays."""
         return self._inner.rewrite(lease)
+
+    def restore(self, lease: Lease, archive: Archive) -> None:
+        """Put an archive in place: its chain comes with its entries, byte for byte."""
+        self._inner.restore(lease, archive)
+
+    def retire(self, lease: Lease, moved_to: str) -> None:
+        """Mark the stack as moved."""
+        self._inner.retire(lease, moved_to)
 
     def unlock(self) -> Holder | None:
         """Break the lease."""
