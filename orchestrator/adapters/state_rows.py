@@ -228,7 +228,7 @@ class RowsBackend(StateBackend, ABC):
         return head
 
     def _own(self, rows: Rows, lease: Lease) -> Head:
-        head = self._here(rows)
+        head = rows.head()
         if head.epoch != lease.epoch or not head.held:
             error = lost_error(self._stack, lease, head.holder if head.held else None)
             if self._keeper is not None and self._leased == lease:

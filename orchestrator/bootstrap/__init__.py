@@ -23,7 +23,14 @@ from orchestrator.bootstrap.sandboxes import (
     sandbox_status,
     sandbox_up,
 )
-from orchestrator.bootstrap.sessions import Session, charter_of, open_saved, open_stack, open_state
+from orchestrator.bootstrap.sessions import (
+    Session,
+    charter_of,
+    open_saved,
+    open_stack,
+    open_state,
+    other_state,
+)
 from orchestrator.bootstrap.workspaces import Running
 
 __all__ = [
@@ -42,6 +49,7 @@ __all__ = [
     "open_stack",
     "open_state",
     "opsctl_version",
+    "other_state",
     "policy_check",
     "policy_eval",
     "policy_explain",

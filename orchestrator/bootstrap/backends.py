@@ -70,6 +70,48 @@ def lease_time(state: Mapping[str, Any]) -> float:
     return wanted
 
 
+def place_settings(place: str, folder: Path) -> Mapping[str, Any]:
+    """A block ``state:`` from what a person writes for a place: a YAML file that has one, or an address.
+
+    Raises StateError where it is neither.
+    """
+    scheme, _, rest = place.partition(":")
+    path = rest.removeprefix("//")
+    first, _, key = path.partition("/")
+    match scheme:
+        case "sqlite" if rest:
+            return {"backend": "sqlite", "path": rest}
+        case "s3" if first:
+            return {"backend": "s3", "bucket": first, **({"key": key} if key else {})}
+        case "azblob" if key:
+            container, _, prefix = key.partition("/")
+            found = {"backend": "azureblob", "account": first, "container": container}
+            return {**found, **({"key": prefix} if prefix else {})}
+        case "postgresql" | "postgres":
+            return {"backend": "postgresql", "url": place}
+        case "http" | "https":
+            return {"backend": "http", "address": place, "lock_address": place}
+    if not (folder / place).is_file():
+        raise StateError(
+            f"{place} is no file, and no address of a state (sqlite:PATH, s3://…, postgresql://…)"
+        )
+    return _block(folder / place)
+
+
+def _block(path: Path) -> Mapping[str, Any]:
+    """The block of a file such as the opsctl.yaml of before."""
+    import yaml  # noqa: PLC0415 - lazy: for migrations only
+
+    try:
+        written = yaml.safe_load(path.read_text("utf-8"))
+    except yaml.YAMLError as error:
+        raise StateError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+    block = written.get("state") if isinstance(written, dict) else None
+    if not isinstance(block, dict):
+        raise StateError(f"{path} has no block state: (as the opsctl.yaml of before has)")
+    return {"backend": "sqlite", **block}
+
+
 def _revealed(settings: Mapping[str, Any], secrets: SecretSources) -> Mapping[str, Any]:
     """References (``env:NAME``, ``file:PATH``) looked up: the plain value is in memory only."""
     schemes = plugins.installed(plugins.SECRETS)

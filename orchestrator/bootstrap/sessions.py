@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from orchestrator.adapters.secret_sources import SecretSources
+from orchestrator.bootstrap.backends import backend_of, place_settings
 from orchestrator.bootstrap.catalogue import (
     catalogue,
     opsctl_version,
@@ -29,6 +30,7 @@ from orchestrator.model.stack import Stack
 from orchestrator.model.verdict import Bundle
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.progress import Progress
+from orchestrator.seams.state import StateBackend
 from orchestrator.stages.compose import compose
 from orchestrator.stages.load import Loaded, check_providers, check_secrets, load
 
@@ -194,6 +196,19 @@ def _opened(
         secrets.noticed,
         secrets.plain,
         _revealing(blueprint.charter, folder),
+    )
+
+
+def other_state(session: Session, place: str, folder: Path) -> StateBackend:
+    """The state of the same stack at another place, as a person writes it; see ``place_settings``."""
+    secrets = SecretSources(session.charter, folder, untrusted=False)
+    return backend_of(
+        place_settings(place, folder),
+        session.charter,
+        folder,
+        session.workspace.clock,
+        secrets,
+        cipher=session.cipher,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli import surgery
+from orchestrator.cli import carrying, surgery
 from orchestrator.cli.console import Output
 from orchestrator.cli.options import Environment, Format, console_of
 
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     for command in (show, history, rekey, unlock):
         group.command()(command)
     surgery.register(group)
+    carrying.register(group)
     app.add_typer(group)
     app.command()(output)
 
