@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo test check test-servers bench docs lock clean
+.PHONY: help setup demo test check crash test-servers bench docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -28,6 +28,9 @@ check: setup ## format, lint, types, import rules
 
 test: check ## everything that needs only Python
 	$(PYTEST) -n 2 -m "not server"
+
+crash: setup ## kill, cut and stop opsctl at every boundary, on every cloud: hours; CRASH="--cloud aws --budget 20m" for a part
+	$(BIN)/python -m tests.crash --page $(CRASH)
 
 test-servers: setup ## what needs real servers: installs, starts and stops them
 	tests/servers/run

@@ -38,6 +38,13 @@ class Outside:
         clouds = json.loads((folder / "sandbox.json").read_text("utf-8"))["clouds"]
         self._settings: Mapping[str, Mapping[str, Any]] = {n: c["settings"] for n, c in clouds.items()}
 
+    @classmethod
+    def over(cls, connection: Any) -> Outside:
+        """The same look at an OpenStack that is connected already."""
+        made = cls.__new__(cls)
+        made.__dict__["nova"] = connection
+        return made
+
     @cached_property
     def _session(self) -> Any:
         keys = self._settings["aws"]
@@ -101,9 +108,10 @@ class Outside:
             time.sleep(0.1)
         return answer.json() if answer.content else {}
 
-    def inventory(self) -> Counter[str]:
-        """Everything that is there, without identifiers: two equal lines are two objects."""
-        return Counter([*self._aws(), *self._azure(), *self._openstack()])
+    def inventory(self, *clouds: str) -> Counter[str]:
+        """Everything in these clouds (all, where none is named), without identifiers: two equal lines are two objects."""
+        looks = {"aws": self._aws, "azure": self._azure, "openstack": self.openstack}
+        return Counter(line for cloud in clouds or looks for line in looks[cloud]())
 
     def _aws(self) -> Iterator[str]:
         vpcs = {v["VpcId"]: v["CidrBlock"] for v in self.ec2.describe_vpcs()["Vpcs"]}
@@ -142,7 +150,8 @@ class Outside:
         found = self.arm("GET", path, version) or {"value": []}
         yield from map(_arm_line, found["value"])
 
-    def _openstack(self) -> Iterator[str]:
+    def openstack(self) -> Iterator[str]:
+        """What is there of OpenStack."""
         network, own = self.nova.network, {"project_id": self.nova.current_project_id}
         yield from (f"openstack network {net.name}" for net in network.networks(**own))
         yield from (f"openstack subnet {net.name} {net.cidr}" for net in network.subnets(**own))

@@ -57,6 +57,10 @@ class Session:
     reveal: Callable[[str], str] = str
     """The value of a secret's reference in the settings."""
 
+    def limit(self, parallelism: int | None) -> None:
+        """Let so many calls to each provider be in flight at once, whatever its settings say."""
+        self.running.parallelism = parallelism or 0
+
     def stop(self) -> None:
         """Start nothing more: for a signal handler."""
         self.running.stop()

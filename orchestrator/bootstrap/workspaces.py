@@ -37,12 +37,19 @@ class Running:
 
     executor: Executor | None = None
     stopped: bool = False
+    parallelism: int = 0
+    """Calls that may be in flight at once to each provider; 0: as many as its settings say."""
 
     def add(self, executor: Executor) -> None:
         """This one walks from now on. A signal may come between any two lines, so the flag is read last."""
         self.executor = executor
         if self.stopped:
             executor.stop()
+
+    def limit(self, provider: Provider) -> int:
+        """How many calls to a provider may be in flight; one whose calls are inline stays so."""
+        own = provider.concurrency
+        return self.parallelism if self.parallelism and own else own
 
     def stop(self) -> None:
         """Start nothing more."""
@@ -79,7 +86,7 @@ def make_workspace(
         from orchestrator.adapters.executor_threads import ThreadsExecutor  # noqa: PLC0415
         from orchestrator.adapters.retry import RetryPolicy  # noqa: PLC0415
 
-        limits = {name: provider.concurrency for name, provider in providers.items()}
+        limits = {name: running.limit(provider) for name, provider in providers.items()}
         made = ThreadsExecutor(
             clock, append, limits=limits, progress=progress, retry=RetryPolicy(budgets=budgets)
         )

@@ -12,6 +12,7 @@ from orchestrator.cli.options import (
     Environment,
     Format,
     LockTimeout,
+    Parallelism,
     Params,
     console_of,
     parameters,
@@ -50,6 +51,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     environment: Environment = None,
     param: Params = None,
     lock_timeout: LockTimeout = None,
+    parallelism: Parallelism = None,
     output: Format = Output.TEXT,
 ) -> int:
     """Plan, ask, and do it. With a saved plan: do exactly what it says."""
@@ -67,9 +69,15 @@ def apply(  # noqa: PLR0913 - one parameter an option
 
     if plan_file is not None:
         return applying.apply_saved(
-            console, plan_file, trusted=trusted, signed=require_signature, approvals=approval or []
+            console,
+            plan_file,
+            trusted=trusted,
+            signed=require_signature,
+            approvals=approval or [],
+            parallelism=parallelism,
         )
-    return applying.apply(console, Wish(environment, values), approved=auto_approve)
+    wish = Wish(environment, values, parallelism=parallelism)
+    return applying.apply(console, wish, approved=auto_approve)
 
 
 def destroy(
@@ -79,6 +87,7 @@ def destroy(
     environment: Environment = None,
     param: Params = None,
     lock_timeout: LockTimeout = None,
+    parallelism: Parallelism = None,
     output: Format = Output.TEXT,
 ) -> int:
     """Delete everything that the stack has made."""
@@ -88,4 +97,5 @@ def destroy(
     from orchestrator.cli.work import applying  # noqa: PLC0415 - lazy
     from orchestrator.cli.work.planning import Wish  # noqa: PLC0415 - lazy
 
-    return applying.apply(console, Wish(environment, values, destroy=True), approved=auto_approve)
+    wish = Wish(environment, values, destroy=True, parallelism=parallelism)
+    return applying.apply(console, wish, approved=auto_approve)

@@ -24,6 +24,16 @@ PolicyPaths = Annotated[
     typer.Argument(metavar="[PATH]...", help="Folders or files; without them: the policies of the stack."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+Parallelism = Annotated[
+    int | None,
+    typer.Option(
+        "--parallelism",
+        metavar="N",
+        min=1,
+        max=64,
+        help="Calls in flight at once to each provider; without it, as its settings say.",
+    ),
+]
 Format = Annotated[Output, typer.Option("--output", help="How to write the result.")]
 LockTimeout = Annotated[
     str | None,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.console import Output
-from orchestrator.cli.options import Environment, Format, Params, console_of, parameters
+from orchestrator.cli.options import Environment, Format, Parallelism, Params, console_of, parameters
 
 _KEY_HELP = (
     "Sign the saved plan: an ed25519 private key in a file, or a secret such as env:NAME (repeatable)."
@@ -64,6 +64,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     ] = None,
     environment: Environment = None,
     param: Params = None,
+    parallelism: Parallelism = None,
     output: Format = Output.TEXT,
 ) -> int:
     """Show what apply would do, and what policy says about it."""
@@ -73,7 +74,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
         raise typer.BadParameter("--sign signs the plan that --out saves: add --out FILE")
     from orchestrator.cli.work.planning import Wish, plan  # noqa: PLC0415 - lazy
 
-    wish = Wish(environment, values, destroy=destroy, untrusted=untrusted, trusted=trusted)
+    wish = Wish(environment, values, destroy, untrusted, trusted, parallelism)
     return plan(console, wish, out=out, save_input=save_input, detailed=detailed_exitcode, keys=sign or ())
 
 

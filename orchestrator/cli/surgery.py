@@ -16,6 +16,7 @@ def register(group: typer.Typer) -> None:
     group.command("mv")(move)
     group.command("rm")(forget)
     group.command()(rebuild)
+    group.command("settle")(settle)
 
 
 def move(
@@ -71,3 +72,22 @@ def rebuild(
     from orchestrator.cli.work.rebuilding import rebuild  # noqa: PLC0415 - lazy
 
     return rebuild(console, Wish(environment, values), dry_run=dry_run, approved=auto_approve, force=force)
+
+
+def settle(
+    context: typer.Context,
+    *,
+    address: Annotated[str, typer.Argument(help="The address whose step was cut off.")],
+    gone: Annotated[bool, typer.Option("--gone", help="There is no such object.")] = False,
+    id: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="The object is there: this one.")
+    ] = None,
+    environment: Environment = None,
+) -> int:
+    """Say what became of an interrupted step that no cloud can tell: for kinds without a marker."""
+    console = console_of(context)
+    if gone == (id is not None):
+        raise typer.BadParameter("write --gone, or --id ID: what did you find?")
+    from orchestrator.cli.work.surgery import settle  # noqa: PLC0415 - lazy
+
+    return settle(console, address, id, environment=environment)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from orchestrator.model.ids import Address, Uid
+from orchestrator.model.ids import Address, TypeName, Uid
 from orchestrator.model.outcome import Outcome
+from orchestrator.model.provision import Intent
 from orchestrator.model.snapshot import Fold, Record, Snapshot
 from orchestrator.seams.executor import Effect, Journal
 
@@ -29,7 +30,14 @@ class Ledger:
 
     def underway(self, address: Address) -> bool:
         """Whether something was begun on a resource, and it is not known yet what became of it."""
-        return any(intent.address == address for intent in self._fold.intents.values())
+        return any(i.address == address and not i.lapsed for i in self._fold.intents.values())
+
+    def given_up(self, address: Address, type: TypeName) -> Intent | None:
+        """The last create of a resource that was given up, and whose object may still come."""
+        found = (
+            i for i in self._fold.intents.values() if i.lapsed and (i.address, i.type) == (address, type)
+        )
+        return max(found, key=lambda intent: intent.lapsed, default=None)
 
     def snapshot(self) -> Snapshot:
         """The state as it is now."""

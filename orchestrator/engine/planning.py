@@ -21,7 +21,6 @@ from orchestrator.model.diagnostic import Diagnostic, Position, Severity
 from orchestrator.model.errors import InvalidSpecError
 from orchestrator.model.expression import ExpressionError
 from orchestrator.model.ids import Address, ProviderName
-from orchestrator.model.kind import Marking
 from orchestrator.model.plan import Charter, Plan, Step
 from orchestrator.model.provision import Observed, Ref
 from orchestrator.model.resource import Desired
@@ -107,8 +106,7 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
     frozen = _frozen(blueprint, situation, differences, reading, workspace)
     made, told = judged(frozen, specs, workspace, blueprint.stage)
     order = steps(made.changes, shape.edges, snapshot)
-    untouchable = _untouchable(unsettled, snapshot, workspace)
-    return Planned(made, order, situation, differences, tuple(settled), (*notes, *told), untouchable)
+    return Planned(made, order, situation, differences, tuple(settled), (*notes, *told), unsettled)
 
 
 def _unread(blueprint: Blueprint, workspace: Workspace) -> Plan:
@@ -199,18 +197,6 @@ def _sinks(blueprint: Blueprint, workspace: Workspace) -> list[Diagnostic]:
 def _calls(reading: Reading, workspace: Workspace) -> dict[ProviderName, int]:
     """What reading took: the clouds' resources, and the stores of secrets by their scheme."""
     return {**reading.calls, **{ProviderName(s): n for s, n in workspace.secrets.calls.items()}}
-
-
-def _untouchable(
-    unsettled: Mapping[Address, str], snapshot: Snapshot, workspace: Workspace
-) -> Mapping[Address, str]:
-    """What may be settled later, by looking again; of other kinds the warning is all that there ever will be."""
-    lasting = {
-        intent.address
-        for intent in snapshot.intents.values()
-        if (kind := workspace.kind(intent.type)) is not None and kind.marking is Marking.NONE
-    }
-    return {address: message for address, message in unsettled.items() if address not in lasting}
 
 
 def sealed(made: Plan) -> Plan:

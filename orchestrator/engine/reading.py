@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -12,11 +13,11 @@ from orchestrator.model.diagnostic import Diagnostic, Position
 from orchestrator.model.errors import ProviderError, ReadError
 from orchestrator.model.ids import Address, ProviderName, Token, TypeName
 from orchestrator.model.outcome import Outcome, Result
-from orchestrator.model.provision import Intent, Ref
+from orchestrator.model.provision import Intent, Observed, Ref
 from orchestrator.model.snapshot import Entry, Fold, Snapshot
 from orchestrator.seams.executor import Call, Effect
 from orchestrator.stages.refresh import Reading, Wanted, grouped, refresh
-from orchestrator.stages.settle import settle
+from orchestrator.stages.settle import late, look, settle
 
 Refs = Sequence[tuple[ProviderName, TypeName, Ref]]
 Step = Generator[Effect, Any, Outcome]
@@ -101,28 +102,51 @@ def settle_all(
     if not snapshot.intents:
         return snapshot, [], {}
     closed: dict[Token, Sequence[Entry]] = {}
+    late_found: dict[Token, Observed | None] = {}
     open_: dict[Address, str] = {}
 
     def run(intent: Intent) -> Step:
         try:
             provider = workspace.providers[ProviderName(intent.provider)]
-            closed[intent.token] = yield from settle(intent, snapshot, provider, workspace.clock)
-        except ProviderError as error:
-            open_[intent.address] = f"what became of its {intent.action} cannot be told: {error}"
-        except KeyError:
-            gone = (
-                f"the provider {intent.provider} is not configured any more, or does not know {intent.type}"
-            )
-            open_[intent.address] = f"what became of its {intent.action} cannot be told: {gone}"
+            if intent.lapsed:
+                late_found[intent.token] = yield from look(intent, provider)
+            else:
+                closed[intent.token] = yield from settle(intent, snapshot, provider, workspace.clock)
+        except (ProviderError, KeyError) as error:
+            if not intent.lapsed:
+                open_[intent.address] = _untold(intent, error)
         return Outcome(intent.address, intent.action, Result.NOTHING)
 
     intents = {Address(str(token)): intent for token, intent in snapshot.intents.items()}
     walk(intents, lambda node: run(intents[node]), workspace)
     fold = Fold(snapshot)
-    entries = [entry for token in snapshot.intents for entry in closed.get(token, ())]
+    entries = [entry for token in snapshot.open for entry in closed.get(token, ())]
     for entry in entries:
         fold.add(entry)
+    for token in snapshot.lapsed.keys() & late_found.keys():  # each sees what those before it have become
+        for entry in late(snapshot.intents[token], late_found[token], fold.snapshot(), workspace.clock.now()):
+            fold.add(entry)
+            entries.append(entry)
     return fold.snapshot(), entries, open_
+
+
+def _untold(intent: Intent, error: ProviderError | KeyError) -> str:
+    """Why it cannot be told what became of an intent, and the one command that says it instead."""
+    why = str(error)
+    if isinstance(error, KeyError):
+        why = f"the provider {intent.provider} is not configured any more, or does not know {intent.type}"
+    return (
+        f"what became of its {intent.action} cannot be told: {why}; nothing touches it until that is known. Look for it, "
+        f"and say what you found: {command_for(intent)}"
+    )
+
+
+def command_for(intent: Intent) -> str:
+    """The command that settles an intent by hand."""
+    address = shlex.quote(str(intent.address))
+    if intent.action is Action.CREATE:
+        return f"opsctl state settle {address} --gone, or --id ID if it was made"
+    return f"opsctl state settle {address} --gone if it is not there any more, else --id {intent.id or 'ID'}"
 
 
 def _outcome(

@@ -173,6 +173,7 @@ class Stepper:
             half=step.half,
             lifecycle=resource.lifecycle,
             sinks=resource.sinks,
+            given_up=self._ledger.given_up(change.address, change.type),
         )
 
     def _resolved(self, step: Step, resource: Desired) -> tuple[Outcome | None, Mapping[str, Any]]:

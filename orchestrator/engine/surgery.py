@@ -16,9 +16,13 @@ from orchestrator.engine.workspace import Workspace
 from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.errors import OpsctlError
 from orchestrator.model.ids import Address
+from orchestrator.model.kind import KindSchema
+from orchestrator.model.provision import Observed
+from orchestrator.model.schema import Property
 from orchestrator.model.snapshot import Deposed, Entry, Finished, Gone, Kept, Record, Snapshot, Started
 from orchestrator.seams.state import Holder
 from orchestrator.stages.diff.orphans import deposed_address
+from orchestrator.stages.settle import closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Surgery:
     entries: tuple[Entry, ...]
     names: tuple[Address, ...] = ()
     """The new names, of a move."""
+    did: str = "forget"
+    """``move``, ``forget`` or ``settle``: counted in the run's end."""
 
 
 _NAME: Final = re.compile(r'[A-Za-z0-9_][\w.-]*(\["[^"]+"\])?(/[A-Za-z0-9_][\w.-]*(\["[^"]+"\])?)*')
@@ -48,7 +54,7 @@ def operate(
             return None
         run, now = uuid.uuid4().hex[:12], workspace.clock.now
         started = Started(run, holder.owner, holder.command, now())
-        counts = {"move" if surgery.names else "forget": len(surgery.records)}
+        counts = {surgery.did: len(surgery.records)}
         state.append(lease, [started, *surgery.entries, Finished(run, now(), "done", counts)])
         state.compact(lease)
         return surgery
@@ -74,7 +80,7 @@ def moving(source: str, target: str) -> Operation:
             renamed = _with_names(record, names)
             if renamed != record:
                 entries.append(Deposed(renamed))
-        return Surgery(records, tuple(entries), tuple(names.values()))
+        return Surgery(records, tuple(entries), tuple(names.values()), "move")
 
     return move
 
@@ -90,6 +96,26 @@ def forgetting(address: str) -> Operation:
         return Surgery(records, tuple(Gone(r.address, r.uid) for r in records))
 
     return forget
+
+
+def settling(address: str, id: str | None, workspace: Workspace) -> Operation:
+    """What became of an interrupted step, as a person says who has looked: the object's id, or None: it is not there."""
+
+    def settle(snapshot: Snapshot) -> Surgery:
+        intents = [i for i in snapshot.open.values() if i.address == address]
+        if not intents:
+            near = did_you_mean(address, [str(i.address) for i in snapshot.open.values()])
+            hint = near or "opsctl state list shows what was cut off"
+            raise OpsctlError(f"no interrupted step on {address!r} waits to be settled\nhint: {hint}")
+        entries: list[Entry] = []
+        for intent in intents:
+            kind = workspace.kind(intent.type) or KindSchema(intent.type, Property("object"))
+            found = Observed(id, intent.spec, {"id": id}) if id is not None else None
+            entries += closing(intent, found, snapshot, kind, workspace.clock.now())
+        records = tuple(e.record for e in entries if isinstance(e, Kept))
+        return Surgery(records, tuple(entries), did="settle")
+
+    return settle
 
 
 def _renamed(snapshot: Snapshot, source: Address, target: Address) -> dict[Address, Address]:

@@ -115,6 +115,15 @@ class KindSchema:
         kept = {name: before[name] for name in self.once if name in before}
         return {**{k: v for k, v in status.items() if k not in kept}, **kept}
 
+    def may_come_late(self, spec: Mapping[str, Any]) -> bool:
+        """Whether a create that was given up may still make an object beside the one that was made in its place.
+
+        Not where its id, or a name that the spec fixes, says which object is meant: that is the same one then.
+        """
+        if self.marking is Marking.NATURAL:
+            return not self.natural_key or any(spec.get(key) is None for key in self.natural_key)
+        return self.marking in (Marking.TOKEN, Marking.TAG, Marking.PROVISIONAL)
+
     def collides(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
         """Whether two objects with these specs cannot exist at once, so that none can be made before the other goes."""
         keys = self.natural_key if self.marking in (Marking.DETERMINISTIC, Marking.NATURAL) else ()

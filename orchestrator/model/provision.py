@@ -114,6 +114,8 @@ class Intent:
     """The edges of what is made, so that state has them if only the intent survives."""
     sinks: Mapping[str, str] = field(default_factory=dict)
     """Where what is told once was to be put: lost, if the record that follows never came."""
+    lapsed: float = 0.0
+    """When it was given up, in seconds since 1970: the object did not show, and may still come; 0: it is open."""
     deposes: str = ""
     """Of the first half of a createFirst replacement: the uid of the object that stays until the second."""
 

@@ -38,6 +38,8 @@ class Record:
     labels: Mapping[str, str] = field(default_factory=dict)
     lost: tuple[str, ...] = ()
     """What was told once and is kept nowhere, though it was to be: the object must be replaced."""
+    late: bool = False
+    """Made beside the resource, by a call that arrived after its step had been given up."""
     composite: str = ""
     """The abstract type whose child it is."""
     gates: tuple[Gate, ...] = ()
@@ -95,6 +97,15 @@ class Settled:
     """The intent came to nothing: no effect took place."""
 
     token: Token
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """A create was given up, because its object did not show. It may come late, and is looked for until it has."""
+
+    token: Token
+    at: float
+    """Seconds since 1970 by the runner's clock: it ends the looking, and decides nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +205,7 @@ Entry = (
     | Deposed
     | Gone
     | Settled
+    | Lapsed
     | Started
     | Grounds
     | Finished
@@ -220,6 +232,16 @@ class Snapshot:
     """Where edges still lead to, and whose resource was said to be gone."""
     link: str = ""
     """The head of the audit's chain: the hash of its last Link."""
+
+    @property
+    def open(self) -> Mapping[Token, Intent]:
+        """The intents whose outcome is not known; those that were given up are not among them."""
+        return {token: intent for token, intent in self.intents.items() if not intent.lapsed}
+
+    @property
+    def lapsed(self) -> Mapping[Token, Intent]:
+        """The intents that were given up, and whose object may still come."""
+        return {token: intent for token, intent in self.intents.items() if intent.lapsed}
 
     def edges(self) -> set[Address]:
         """Every address that something remembered rests on."""
@@ -264,6 +286,8 @@ class Fold:
                 self._settle(token)
             case Settled(token):
                 self._settle(token)
+            case Lapsed(token, at):
+                self.intents[token] = replace(self.intents[token], lapsed=at)
             case Started():
                 self.revision += 1
             case Outputs(values):

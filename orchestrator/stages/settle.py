@@ -8,46 +8,81 @@ its kind says that it may not show yet. Only reads are made: the entries become 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from orchestrator.model.change import Action
 from orchestrator.model.ids import ProviderName, Uid
+from orchestrator.model.kind import KindSchema
 from orchestrator.model.provision import Intent, Observed
-from orchestrator.model.snapshot import Entry, Gone, Kept, Record, Settled, Snapshot
+from orchestrator.model.snapshot import Deposed, Entry, Gone, Kept, Lapsed, Record, Settled, Snapshot
 from orchestrator.seams.clock import Clock
 from orchestrator.seams.executor import Call, Effect, Sleep
 from orchestrator.seams.provider import Provider
+
+WATCHED: Final = 24 * 3600.0
+"""Seconds for which a create that was given up is looked for by every plan: no cloud keeps a call for longer."""
 
 
 def settle(
     intent: Intent, snapshot: Snapshot, provider: Provider, clock: Clock
 ) -> Generator[Effect, Any, Sequence[Entry]]:
     """Find out what became of an intent. Raises the provider's error where it cannot be told."""
-    deadline = clock.monotonic() + provider.kinds[intent.type].consistency
+    kind = provider.kinds[intent.type]
+    deadline = clock.monotonic() + kind.consistency
     while True:
-        found: Observed | None = yield Call(
-            lambda: provider.find(intent), ProviderName(intent.provider), "settling"
-        )
+        found = yield from look(intent, provider)
         left = deadline - clock.monotonic()
-        if found is not None and intent.action is Action.CREATE and not intent.owns(found.marker):
-            found = None
-        if found is not None or left <= 0 or intent.action is not Action.CREATE:
-            return closing(intent, found, snapshot)
+        if found is not None or left <= 0 or intent.action not in (Action.CREATE, Action.DELETE):
+            return closing(intent, found, snapshot, kind, clock.now())
         yield Sleep(min(1.0, left), "looking for what an interrupted call made")
 
 
-def closing(intent: Intent, found: Observed | None, snapshot: Snapshot) -> list[Entry]:
-    """The entries that close an intent, by what was found."""
+def look(intent: Intent, provider: Provider) -> Generator[Effect, Any, Observed | None]:
+    """Look once for what an intent made or meant. Raises the provider's error where it cannot be told."""
+    found: Observed | None = yield Call(
+        lambda: provider.find(intent), ProviderName(intent.provider), "settling"
+    )
+    if found is not None and intent.action is Action.CREATE and not intent.owns(found.marker):
+        return None
+    return found
+
+
+def closing(
+    intent: Intent, found: Observed | None, snapshot: Snapshot, kind: KindSchema, now: float
+) -> list[Entry]:
+    """The entries that close an intent, by what was found; a create that may come late stays watched."""
     match intent.action:
         case Action.CREATE if found is not None:
             return [Kept(_made(intent, found, snapshot), intent.token)]
         case Action.CREATE:
             old = snapshot.deposed.get(Uid(intent.deposes)) if intent.deposes else None
-            return [Settled(intent.token), *([Kept(old)] if old is not None else [])]
+            restored = [Kept(old)] if old is not None else []
+            return [given_up(intent, kind, now), *restored]
         case Action.DELETE if found is None:
             return [Gone(intent.address, intent.marker.uid, intent.token)]
         case _:
             return [Settled(intent.token)]
+
+
+def given_up(intent: Intent, kind: KindSchema, now: float) -> Lapsed | Settled:
+    """What ends a create whose object did not show within the kind's window."""
+    return Lapsed(intent.token, now) if kind.may_come_late(intent.spec) else Settled(intent.token)
+
+
+def late(intent: Intent, found: Observed | None, snapshot: Snapshot, now: float) -> list[Entry]:
+    """What a create that was given up has come to: nothing yet, the resource itself, or one too many."""
+    known = {
+        (r.provider, r.type, r.id) for held in (snapshot.resources, snapshot.deposed) for r in held.values()
+    }
+    if found is None:
+        return [Settled(intent.token)] if now - intent.lapsed > WATCHED else []
+    if (ProviderName(intent.provider), intent.type, found.id) in known:
+        return [Settled(intent.token)]
+    made = _made(intent, found, snapshot)
+    if intent.address not in snapshot.resources:
+        return [Kept(made, intent.token)]
+    return [Settled(intent.token), Deposed(replace(made, late=True))]
 
 
 def _made(intent: Intent, found: Observed, snapshot: Snapshot) -> Record:

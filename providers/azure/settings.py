@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -23,7 +24,6 @@ CREDENTIALS: Final = (
     "workload-identity",
     "sandbox",
 )
-LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 SCHEMA: Final = Property(
     "object",
@@ -62,6 +62,14 @@ class Settings:
     """Seconds to wait for one answer."""
 
 
+def _is_loopback(host: str | None) -> bool:
+    """Whether a name is this machine itself: all of 127.0.0.0/8 is."""
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
 def read(given: Mapping[str, Any]) -> Settings:
     """The settings as a value. Raises ValueError with what is wrong."""
     subscription = given.get("subscription")
@@ -71,12 +79,12 @@ def read(given: Mapping[str, Any]) -> Settings:
     parts = urlsplit(endpoint)
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise ValueError(f"provider azure: endpoint {endpoint!r} is not a URL")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
         raise ValueError(f"provider azure: endpoint {endpoint!r} must be https: tokens travel over it")
     credential = str(given.get("credential") or "default")
     if credential not in CREDENTIALS:
         raise ValueError(f"provider azure: credential {credential!r} is not one of: {', '.join(CREDENTIALS)}")
-    if credential == "sandbox" and parts.hostname not in LOOPBACK:
+    if credential == "sandbox" and not _is_loopback(parts.hostname):
         raise ValueError("provider azure: the sandbox's credential works with a sandbox only")
     if credential == "client-secret" and not all(
         given.get(n) for n in ("tenant", "clientId", "clientSecret")

@@ -30,6 +30,13 @@ _AUTH: Final = (
     "application_credential_id", "application_credential_secret",
 )  # fmt: skip
 _CREDENTIALS: Final = "set cloud (a name in clouds.yaml), or auth_url, username, password and project_name, or the variables OS_*"
+_ON_THE_WAY: Final = frozenset(
+    (
+        "ConnectFailure", "ConnectTimeout", "ConnectionError", "UnknownConnectionError", "Timeout", "SSLFailure",
+        "ChunkedEncodingError", "ContentDecodingError", "IncompleteRead", "ProtocolError",
+    )
+)  # fmt: skip
+"""Errors of the way there and back, half an answer among them: whether the call took effect is not known."""
 _ID = re.compile(r"/(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/|$)")
 
 
@@ -241,7 +248,7 @@ def _unanswered(error: Exception, operation: str, *, writes: bool) -> ProviderEr
         if response is not None:
             return translate(_refusal(response, _parsed(response), operation, writes=writes))
     names = {type(cause).__name__ for cause in _causes(error)}
-    if names & {"ConnectFailure", "ConnectTimeout", "ConnectionError", "Timeout", "SSLFailure"}:
+    if names & _ON_THE_WAY:
         unsent = bool(
             names & {"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "SSLFailure"}
         )

@@ -141,7 +141,7 @@ def test_killed_at_any_call_and_applied_again_leaves_exactly_the_desired_set(
             assert reality(world) == expected(kinds, version)
             world.clock.advance(60)
             assert world.plan().plan.empty
-        assert world.snapshot().intents == {}
+        assert world.snapshot().open == {}
         assert world.snapshot().deposed == {}
 
 

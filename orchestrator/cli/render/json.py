@@ -265,7 +265,7 @@ def record_document(record: Record) -> dict[str, Any]:
 
 def state_document(snapshot: Snapshot) -> dict[str, Any]:
     """The whole state."""
-    intents = snapshot.intents.values()
+    intents = snapshot.open.values()
     return {
         **head("state"),
         "stack": str(snapshot.stack),

@@ -33,7 +33,7 @@ def _list(snapshot: Snapshot, style: Style) -> Iterator[str]:
 def _open(snapshot: Snapshot, style: Style) -> Iterator[str]:
     for record in snapshot.deposed.values():
         yield style.paint(f"{record.address}  {record.type}  {record.id}  still to be deleted", "yellow")
-    for intent in snapshot.intents.values():
+    for intent in snapshot.open.values():
         yield style.paint(f"{intent.address}  {intent.type}  its {intent.action} was cut off", "yellow")
 
 

@@ -33,6 +33,7 @@ def apply(console: Console, wish: Wish, *, approved: bool) -> int:
         hint = f"opsctl {command} --auto-approve; or opsctl plan --out FILE, and opsctl apply FILE"
         raise OpsctlError(f"{message}\nhint: {hint}")
     with stack(console, wish) as work:
+        work.session.limit(wish.parallelism)
         asking = Asking(work, approved=approved, destroy=wish.destroy)
         applied = work.watched(
             lambda: applying.apply(
@@ -48,7 +49,13 @@ def apply(console: Console, wish: Wish, *, approved: bool) -> int:
 
 
 def apply_saved(
-    console: Console, path: Path, *, trusted: Path | None, signed: bool, approvals: Sequence[Path] = ()
+    console: Console,
+    path: Path,
+    *,
+    trusted: Path | None,
+    signed: bool,
+    approvals: Sequence[Path] = (),
+    parallelism: int | None = None,
 ) -> int:
     """Exactly what a saved plan says, or nothing."""
     saved = bootstrap.read_plan(path)
@@ -57,6 +64,7 @@ def apply_saved(
         console, lambda progress: bootstrap.open_saved(plan, folder=PLAN_FOLDER, progress=progress)
     ) as work:
         session = work.session
+        session.limit(parallelism)
         who = holder(f"apply {path.name}")
         by = f"{plan.signed_by.name} ({plan.signed_by.key})" if plan.signed_by is not None else ""
         if by:

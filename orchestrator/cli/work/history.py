@@ -17,6 +17,7 @@ from orchestrator.model.snapshot import (
     Gone,
     Grounds,
     Kept,
+    Lapsed,
     Link,
     Outputs,
     Refused,
@@ -67,6 +68,8 @@ def describe(entry: Entry) -> str:
             return f"  {address} is gone"
         case Settled():
             return "  an interrupted step came to nothing"
+        case Lapsed():
+            return "  an interrupted create did not show; if it comes late, it is removed"
         case Outputs(values):
             return f"  outputs: {', '.join(sorted(values)) or 'none'}"
         case Refused(owner=owner, command=command, at=at, why=why):

@@ -38,6 +38,7 @@ class Wish:
     destroy: bool = False
     untrusted: bool = False
     trusted: Path | None = None
+    parallelism: int | None = None
 
 
 def stack(console: Console, wish: Wish) -> AbstractContextManager[Work]:
@@ -110,6 +111,7 @@ def plan(
         session = work.session
         home = wish.trusted or session.folder
         signers = [bootstrap.signer_of(key, session.charter, home) for key in keys]
+        work.session.limit(wish.parallelism)
         planned = work.watched(lambda: make_plan(work.session.blueprint, work.session.workspace))
         work.console.interrupts.check()
         notes = found(work, planned.notes)

@@ -9,7 +9,7 @@ from orchestrator.cli.console import Console, Output
 from orchestrator.cli.identity import holder
 from orchestrator.cli.render.json import head
 from orchestrator.cli.work.state import remembered
-from orchestrator.engine.surgery import Operation, Surgery, forgetting, moving, operate
+from orchestrator.engine.surgery import Operation, Surgery, forgetting, moving, operate, settling
 from orchestrator.model.errors import OpsctlError
 from orchestrator.model.snapshot import Record
 
@@ -48,6 +48,19 @@ def forget(console: Console, address: str, *, dry_run: bool, approved: bool, env
         console.document(lambda: {**head("state-rm"), "done": not dry_run, "forgotten": forgotten})
         return 0
     console.result("\n".join(_forget_lines(surgery, done=not dry_run)))
+    return 0
+
+
+def settle(console: Console, address: str, id: str | None, *, environment: str | None) -> int:
+    """Close what was cut off at an address, by what a person found."""
+    with remembered(console, environment) as work:
+        workspace = work.session.workspace
+        command = f"state settle {address} {f'--id {id}' if id is not None else '--gone'}"
+        operate(
+            settling(address, id, workspace), workspace, holder=holder(command), approve=lambda _surgery: True
+        )
+    said = f"{id} is what it made or meant" if id is not None else "nothing of it is there"
+    console.result(f"Settled: {address}: {said}. opsctl plan shows what is left to do.")
     return 0
 
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 from orchestrator.model.change import Action
 from orchestrator.model.errors import FaultyPluginError, OutcomeUnknownError, PermanentError
 from orchestrator.model.ids import Address, ProviderName, StackId, Token, TypeName, Uid
+from orchestrator.model.kind import Marking
 from orchestrator.model.marker import Marker
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Request
-from orchestrator.model.snapshot import Waiting
+from orchestrator.model.snapshot import Began, Lapsed, Waiting
 from orchestrator.seams.clock import Clock
 from orchestrator.seams.executor import Abandoned, Call, Effect, Interrupted, Journal, Sleep
 from orchestrator.seams.provider import Provider
@@ -79,6 +80,8 @@ class Trace:
     touched: bool = False
     keep: Callable[[Done | Pending], Done | Pending] = field(default=lambda answer: answer)
     """What is done with an answer before anything else: part of the call that heard it."""
+    intent: Intent | None = None
+    """The last one, where a create was given up and begun anew."""
 
 
 def effect(
@@ -106,7 +109,26 @@ def effect(
                 return found
             if attempt == TRIES:
                 raise
+            request, intent = yield from _anew(request, intent, at, tools)
+            trace.intent = intent
     raise AssertionError("unreachable")
+
+
+def _anew(
+    request: Request, intent: Intent, at: Target, tools: Tools
+) -> Generator[Effect, Any, tuple[Request, Intent]]:
+    """The next try. A create that may still come late is given up, and the next one is another incarnation.
+
+    So two objects are never told apart by anything but their marker. A token makes the two calls one.
+    """
+    kind = tools.providers[at.provider].kinds[at.type]
+    may_double = request.action is Action.CREATE and kind.may_come_late(intent.spec)
+    if not may_double or kind.marking is Marking.TOKEN:
+        return request, intent
+    marker = replace(request.marker, uid=tools.new_uid())
+    fresh = replace(intent, token=tools.new_token(), marker=marker, at=tools.clock.now())
+    yield Journal([Lapsed(intent.token, tools.clock.now()), Began(fresh)])
+    return replace(request, marker=marker), fresh
 
 
 def _drive(
@@ -155,7 +177,10 @@ def _settle(
 
 
 def find(intent: Intent, at: Target, tools: Tools) -> Generator[Effect, Any, Observed | None]:
-    """Look for what an intent made, as long as its kind says that it may not show yet."""
+    """Look for what an intent made or meant, as long as its kind says that it may not show yet.
+
+    An object that was made a moment ago may be hidden from reads: that it is gone is believed no earlier.
+    """
     provider = tools.providers[at.provider]
     deadline = tools.clock.monotonic() + provider.kinds[at.type].consistency
     while True:
@@ -163,7 +188,7 @@ def find(intent: Intent, at: Target, tools: Tools) -> Generator[Effect, Any, Obs
         if found is not None and intent.action is Action.CREATE and not intent.owns(found.marker):
             found = None
         left = deadline - tools.clock.monotonic()
-        if found is not None or left <= 0 or intent.action is not Action.CREATE:
+        if found is not None or left <= 0:
             return found
         yield Sleep(min(1.0, left), "looking for what an interrupted call made")
 

@@ -10,12 +10,12 @@ from typing import Any
 from orchestrator.model.change import Action, Change
 from orchestrator.model.errors import OutcomeUnknownError, PermanentError, ProviderError
 from orchestrator.model.expression import untemplated
-from orchestrator.model.ids import Address, Uid, render_path
+from orchestrator.model.ids import Address, ProviderName, Uid, render_path
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.provision import Intent, Observed, Proposal, Ref, Request
 from orchestrator.model.resource import Lifecycle
-from orchestrator.model.snapshot import Began, Deposed, Gone, Kept, Record, Settled
+from orchestrator.model.snapshot import Began, Deposed, Gone, Kept, Lapsed, Record, Settled
 from orchestrator.seams.executor import Call, Effect, Journal, Unwritten
 from orchestrator.stages.apply.effect import Target, Tools, Trace, effect, find, intend
 from orchestrator.stages.apply.told import Keeper
@@ -37,6 +37,8 @@ class Job:
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     sinks: Mapping[str, str] = field(default_factory=dict)
     """Where what is told once is put."""
+    given_up: Intent | None = None
+    """The last create of this resource whose object did not show, and may still come."""
 
     @property
     def target(self) -> Target:
@@ -90,8 +92,8 @@ def _ended(job: Job, result: Result, message: str = "") -> Performed:
 
 
 def _record(job: Job, seen: Observed, base: Record) -> Record:
-    """What state keeps of a resource that is as desired now."""
-    pending = bool(job.change.gates)
+    """What state keeps of a resource that is as desired now; a move changes nothing that a gate would watch."""
+    gate = "pending" if job.change.gates else "passed"
     return replace(
         _instructed(base, job),
         address=job.change.address,
@@ -99,7 +101,7 @@ def _record(job: Job, seen: Observed, base: Record) -> Record:
         spec=job.want,
         status=dict(seen.status),
         dependencies=job.dependencies,
-        gate="pending" if pending else "passed",
+        gate=base.gate if job.change.action is Action.MOVE else gate,
     )
 
 
@@ -118,37 +120,54 @@ def _instructed(base: Record, job: Job) -> Record:
 
 
 def _create(job: Job, tools: Tools) -> Performing:
-    change, uid = job.change, tools.new_uid()
-    marker = tools.marker(change.address, uid)
-    request = Request(Action.CREATE, change.type, change.address, marker, job.want)
-    fresh = Record(change.address, change.type, change.provider, "", uid)
-    intent = replace(intend(request, job.target, tools), dependencies=job.dependencies, sinks=job.sinks)
-    deposes = job.half == "new" and change.create_first and job.record is not None
-    if deposes and job.record is not None:
-        yield Journal([Deposed(job.record), Began(replace(intent, deposes=str(job.record.uid)))])
-    else:
-        yield Journal([Began(intent)])
-    keeper = Keeper(_kind(job, tools), job.sinks, uid, tools.secrets)
+    change = job.change
+    request, intent = _intended(job, tools)
+    deposed = [Deposed(job.record)] if intent.deposes and job.record is not None else []
+    yield Journal([*deposed, Began(intent)])
+    keeper = Keeper(_kind(job, tools), job.sinks, intent.marker.uid, tools.secrets)
     trace = Trace(keep=keeper)
     try:
         seen = yield from effect(request, intent, job.target, tools, trace)
     except PermanentError as error:
         # Where it cannot even be looked for, the intent stays open, and the first cause is what is told.
         with suppress(ProviderError):
-            yield from _left_over(job, tools, intent, fresh, trace)
+            yield from _left_over(job, tools, trace.intent or intent, trace)
         return _ended(job, Result.FAILED, str(error))
     if seen is None:
         return _ended(job, Result.UNSETTLED, "the provider says that it made it, and shows nothing")
+    last = trace.intent or intent
     lost = keeper.lost(seen.status)
-    record = replace(_record(job, seen, fresh), lost=lost)
+    record = replace(_record(job, seen, _fresh(last)), lost=lost)
     try:
-        yield Journal([Kept(record, intent.token)])
+        yield Journal([Kept(record, last.token)])
     except Unwritten:
         message = f"it was made ({seen.id}) and could not be recorded: the next run settles it"
         return _ended(job, Result.INTERRUPTED, message)
     if lost:
         return _ended(job, Result.FAILED, keeper.why(lost))
     return Performed(Outcome(change.address, change.action, Result.DONE), record, seen)
+
+
+def _intended(job: Job, tools: Tools) -> tuple[Request, Intent]:
+    """What is about to be created: a new incarnation, or the one that a client token still stands for."""
+    change, given_up, kind = job.change, job.given_up, _kind(job, tools)
+    deposes = job.half == "new" and change.create_first and job.record is not None
+    resumes = given_up is not None and kind.marking is Marking.TOKEN and given_up.spec == job.want
+    marker = tools.marker(change.address, tools.new_uid())
+    if resumes and given_up is not None:
+        marker = given_up.marker
+    request = Request(Action.CREATE, change.type, change.address, marker, job.want)
+    intent = replace(
+        intend(request, job.target, tools),
+        dependencies=job.dependencies,
+        sinks=job.sinks,
+        deposes=str(job.record.uid) if deposes and job.record is not None else "",
+    )
+    return request, replace(intent, token=given_up.token) if resumes and given_up is not None else intent
+
+
+def _fresh(intent: Intent) -> Record:
+    return Record(intent.address, intent.type, ProviderName(intent.provider), "", intent.marker.uid)
 
 
 def _kind(job: Job, tools: Tools) -> KindSchema:
@@ -161,9 +180,7 @@ def _with_told(job: Job, tools: Tools, seen: Observed) -> Observed:
     return replace(seen, status=_kind(job, tools).with_told(seen.status, before))
 
 
-def _left_over(
-    job: Job, tools: Tools, intent: Intent, fresh: Record, trace: Trace
-) -> Generator[Effect, Any, None]:
+def _left_over(job: Job, tools: Tools, intent: Intent, trace: Trace) -> Generator[Effect, Any, None]:
     """A create that failed half-way may have left something: it is kept as tainted, and replaced by the next plan.
 
     A create that was refused at once has made nothing: what is found then is somebody else's.
@@ -172,12 +189,13 @@ def _left_over(
     looks = trace.touched and kind.marking is not Marking.NONE
     found = (yield from find(intent, job.target, tools)) if looks else None
     if found is not None and intent.owns(found.marker):
-        tainted = replace(_record(job, found, fresh), gate="tainted")
+        tainted = replace(_record(job, found, _fresh(intent)), gate="tainted")
         yield Journal([Kept(tainted, intent.token)])
-    elif job.half == "new" and job.change.create_first and job.record is not None:
-        yield Journal([Settled(intent.token), Kept(job.record)])
-    else:
-        yield Journal([Settled(intent.token)])
+        return
+    late = trace.touched and kind.may_come_late(intent.spec)
+    closed = Lapsed(intent.token, tools.clock.now()) if late else Settled(intent.token)
+    restored = [Kept(job.record)] if intent.deposes and job.record is not None else []
+    yield Journal([closed, *restored])
 
 
 def _bring_to(job: Job, tools: Tools) -> Performing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from orchestrator.model.change import Action, Change
 from orchestrator.model.diagnostic import Diagnostic
@@ -25,7 +26,11 @@ def orphans(
             yield _orphan(record, observed.get(address), delete=removed.get(address), found=found)
     for uid, record in sorted(snapshot.deposed.items()):
         seen = observed.get(deposed_address(record))
-        yield _delete(record, seen, "a replacement left it behind", deposed=str(uid))
+        yield _delete(record, seen, _LATE if record.late else _LEFT, deposed=str(uid))
+
+
+_LEFT: Final = "a replacement left it behind"
+_LATE: Final = "a call that was given up arrived late and made it a second time"
 
 
 def deposed_address(record: Record) -> Address:

@@ -1,0 +1,92 @@
+"""Where a machine runs: one cloud behind a wire, what opsctl needs to reach it, and a look past the wire."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from tests.crash.command import Sandbox
+from tests.crash.director import Director
+from tests.crash.wire import HOST, Wire
+
+STALE = """faults:
+- {kind: stale, cloud: aws, operation: "Describe*", seconds: 0.1}
+- {kind: stale, cloud: azure, operation: "GET Microsoft.*", seconds: 0.1}
+- {kind: stale, cloud: openstack, operation: "GET *", seconds: 0.1}
+"""
+FASTER = 10.0
+"""Time passes this much faster for opsctl: reads that lag by 0.1 s lag by one of its seconds."""
+
+_NAMED = re.compile(r"-[0-9a-f]{10}\b")
+"""The end of a name that opsctl generates for an incarnation."""
+
+
+class Arena(Protocol):
+    """One cloud, as a machine uses it."""
+
+    cloud: str
+    environ: Mapping[str, str]
+    faster: float
+    image: str
+
+    def provider(self) -> Mapping[str, Any]:
+        """The settings of the stack's provider: through the wire."""
+
+    def inventory(self) -> Counter[str]:
+        """What is there, by the vendor's SDK, past the wire."""
+
+    def renew(self) -> None:
+        """Empty it, whatever is there."""
+
+    def close(self) -> None:
+        """End what was started."""
+
+
+class Simulated:
+    """A sandbox of its own, with stale reads."""
+
+    faster = FASTER
+    image = "cirros"
+
+    def __init__(self, cloud: str, folder: Path, director: Director, *, stale: bool = True) -> None:
+        self.cloud = cloud
+        self._folder, self._director, self._stale = folder, director, stale
+        self._start()
+
+    def _start(self) -> None:
+        self._sandbox = Sandbox(self._folder, transition=0.03)
+        if self._stale:
+            self._sandbox.faults.write_text(STALE)
+        self.environ = self._sandbox.environ
+        told = json.loads((self._folder / "sandbox" / "sandbox.json").read_text("utf-8"))
+        said = told["clouds"][self.cloud]
+        self._port = urlsplit(said["endpoint"]).port or 80
+        self._settings = said["settings"]
+        self._wire = Wire(self._port, self._director.reached, self._director.number)
+
+    def provider(self) -> Mapping[str, Any]:
+        """See the protocol."""
+        more = {"region": "eu-west-1"} if self.cloud == "aws" else {}
+        text = json.dumps({**self._settings, **more})
+        return json.loads(text.replace(f"127.0.0.1:{self._port}", f"{HOST}:{self._port}"))
+
+    def inventory(self) -> Counter[str]:
+        """See the protocol."""
+        return Counter(
+            _NAMED.sub("-…", line) for line in self._sandbox.outside.inventory(self.cloud).elements()
+        )
+
+    def renew(self) -> None:
+        """See the protocol."""
+        self.close()
+        self._start()
+
+    def close(self) -> None:
+        """See the protocol."""
+        self._wire.close()
+        self._sandbox.down()

@@ -1,0 +1,309 @@
+"""The crash machine: goes through a journey again and again, and disturbs every step of it at another boundary.
+
+A journey leads from nothing through its variants to nothing again, so where one trial ends, the next begins. First
+it is made once undisturbed: that enumerates the boundaries of each step, and shows what is there after it. Then
+each step is disturbed at one boundary, and opsctl is run again, without any help. Afterwards the cloud holds what
+it held after the undisturbed step, the state knows all of it and nothing else, and the next plan is empty.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from orchestrator.adapters.state_sqlite import open_backend
+from orchestrator.adapters.system_clock import SystemClock
+from orchestrator.kit.sealed import PLAIN
+from orchestrator.model.ids import StackId
+from orchestrator.model.snapshot import Snapshot
+from tests.crash.arena import Arena
+from tests.crash.command import Ended, Launcher, Stack
+from tests.crash.director import Act, Boundary, Director, Order
+from tests.crash.journeys import GONE, Variant
+from tests.crash.watch import Appends
+from tests.crash.wire import Point
+
+QUIET: Final = 0.12
+"""Seconds after the last write from which reads show everything: the simulators' staleness is less."""
+ROUNDS: Final = 3
+"""How often apply may be run after a disturbance: once, and once more where a request arrived late."""
+WIRE_ACTS: Final = {
+    Point.BEFORE: (Act.KILL, Act.CUT, Act.LATE, Act.DELAY, Act.STOP),
+    Point.AFTER: (Act.KILL, Act.CUT, Act.STOP),
+    Point.MIDDLE: (Act.KILL, Act.CUT),
+}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One disturbance of one step."""
+
+    variant: str
+    act: Act
+    boundary: Boundary
+
+
+@dataclass
+class Learned:
+    """What an undisturbed step is like."""
+
+    inventory: Counter
+    addresses: set[str]
+    requests: list[str]
+    appends: int
+
+
+@dataclass
+class Verdict:
+    """How a trial ended; no complaint: it survived."""
+
+    trial: Trial
+    struck: str
+    complaints: list[str] = field(default_factory=list)
+
+
+class Machine:
+    """One cloud, one number of threads."""
+
+    def __init__(
+        self, arena: Arena, director: Director, folder: Path, *, threads: int, mutant: str = "", seed: int = 0
+    ) -> None:
+        self._arena, self._director = arena, director
+        options = ["--faster", str(arena.faster), "--mutant", mutant, "--ttl", "1.5"]
+        self._launcher, self._successor = Launcher(*options), Launcher(*options)
+        self._threads = threads
+        self._name = f"crash-{arena.cloud}"
+        self._stack = Stack(folder / f"stack-{threads}", self._environ(), self._launcher)
+        self._rng = random.Random(seed)
+        self._ids: dict[str, str] = {}
+        self._done = 0
+        self.learned: dict[str, Learned] = {}
+        self.log = folder / f"violations-{threads}.log"
+
+    def _environ(self) -> dict[str, str]:
+        return {**self._arena.environ, "CRASH_PASSWORD": "correct-horse-battery"}
+
+    def close(self) -> None:
+        """End the launchers."""
+        self._launcher.close()
+        self._successor.close()
+
+    def learn(self, journey: list[Variant]) -> None:
+        """Go through it undisturbed; afterwards everything is gone."""
+        self._prepare()
+        before: Learned | None = None
+        for variant in journey:
+            order, appends = Order(), Appends(self._stack.folder)
+            ended = self._apply(variant, order, appends)
+            if ended.code != (4 if variant.undone else 0):
+                raise AssertionError(f"{variant.name} ended with {ended.code}:\n{ended.text}")
+            plan = self._stack.opsctl(*self._arguments("plan", variant), "--detailed-exitcode")
+            if plan.code != 0 and not variant.undone:
+                raise AssertionError(f"after {variant.name} the plan is not empty:\n{plan.text}")
+            now = Learned(self._inventory(), self._addresses(), order.seen, appends.count)
+            if variant.undone and before is not None and now.inventory != before.inventory:
+                raise AssertionError(f"{variant.name} left {now.inventory - before.inventory}")
+            self.learned[variant.name] = before = now
+        if self._snapshot().resources:
+            raise AssertionError("the journey does not end with nothing")
+
+    def _prepare(self) -> None:
+        """A stack that remembers nothing."""
+        shutil.rmtree(self._stack.folder / ".opsctl", ignore_errors=True)
+        stack = {
+            "apiVersion": "opsctl.dev/v1",
+            "kind": "Stack",
+            "metadata": {"name": self._name, "id": self._name},
+            "providers": {self._arena.cloud: self._arena.provider()},
+        }
+        self._stack.write("opsctl.yaml", json.dumps(stack))
+
+    def trials(self, journey: list[Variant], only: Callable[[Trial], bool]) -> Iterator[Trial]:
+        """Every boundary of every step with everything that can be done there, in random order."""
+        found = []
+        for variant in journey:
+            learned = self.learned[variant.name]
+            for number, request in enumerate(learned.requests, start=1):
+                reads = request.startswith(("GET", "HEAD", "Describe", "POST Describe"))
+                for point, acts in WIRE_ACTS.items():
+                    chosen = [a for a in acts if not (reads and a in (Act.LATE, Act.STOP))]
+                    found += [Trial(variant.name, act, Boundary(number, point)) for act in chosen]
+            found += [
+                Trial(variant.name, Act.KILL, Boundary(number, Point.APPEND))
+                for number in range(1, learned.appends + 1)
+            ]
+        self._rng.shuffle(found)
+        yield from filter(only, found)
+
+    def run(
+        self,
+        journey: list[Variant],
+        *,
+        deadline: float,
+        limit: int | None = None,
+        only: Callable[[Trial], bool] = lambda _: True,
+    ) -> Iterator[Verdict]:
+        """Try until everything has been tried, or the time or the number is up."""
+        left: dict[str, list[Trial]] = {variant.name: [] for variant in journey}
+        for trial in self.trials(journey, only):
+            left[trial.variant].append(trial)
+        tried = 0
+        while any(left.values()) and time.monotonic() < deadline and (limit is None or tried < limit):
+            before = journey[-1]
+            for variant in journey:
+                trial = left[variant.name].pop() if left[variant.name] else None
+                verdict = self._step(variant, before, trial)
+                if verdict is not None:
+                    tried += 1
+                    yield verdict
+                    if verdict.complaints:
+                        self._start_again()
+                        break
+                before = before if variant.undone else variant
+        self._clear()
+
+    def _step(self, variant: Variant, before: Variant, trial: Trial | None) -> Verdict | None:
+        """Go on to a variant, disturbed by a trial; None where the trial's boundary was not reached."""
+        if trial is None:
+            if not variant.undone:
+                self._apply(variant, Order())
+            return None
+        order = Order(trial.boundary, trial.act, seconds=self._rng.uniform(0.05, 0.3))
+        appends = Appends(
+            self._stack.folder, trial.boundary if trial.boundary.point is Point.APPEND else None
+        )
+        if trial.act is Act.STOP:
+            ended = self._stopped(variant, order)
+        else:
+            ended = self._apply(variant, order, appends)
+        struck = order.struck or appends.struck
+        wanted = before if variant.undone else variant
+        verdict = Verdict(trial, struck)
+        verdict.complaints += self._recover(wanted, trial)
+        if verdict.complaints:
+            self._tell(verdict, ended)
+        return verdict if struck else (verdict if verdict.complaints else None)
+
+    def _recover(self, wanted: Variant, trial: Trial) -> list[str]:
+        """Apply again, as somebody would who knows nothing of what happened."""
+        complaints: list[str] = []
+        again = self._apply(wanted, Order(), keep_late=True)
+        if trial.act in (Act.LATE, Act.STOP):
+            self._director.let_go()
+            time.sleep(QUIET)
+            again = self._apply(wanted, Order())
+        if again.code != 0:
+            complaints.append(f"apply ended with {again.code}:\n{again.text}")
+        return [*complaints, *self._violations(wanted)]
+
+    def _violations(self, wanted: Variant) -> Iterator[str]:
+        """Everything that is not as it should be."""
+        planned = self._stack.opsctl(*self._arguments("plan", wanted), "--detailed-exitcode")
+        if planned.code != 0:
+            yield f"the next plan is not empty ({planned.code}):\n{planned.text}"
+        learned, there = self.learned[wanted.name], self._inventory()
+        if there != learned.inventory:
+            yield f"too many: {there - learned.inventory}, missing: {learned.inventory - there}"
+        snapshot = self._snapshot()
+        if snapshot.open or snapshot.deposed:
+            yield f"the state is not at rest: {snapshot.open} {snapshot.deposed}"
+        if set(snapshot.resources) != learned.addresses:
+            yield f"the state knows {sorted(snapshot.resources)}, not {sorted(learned.addresses)}"
+
+    def _apply(
+        self, variant: Variant, order: Order, appends: Appends | None = None, *, keep_late: bool = False
+    ) -> Ended:
+        """Write a variant's files and apply them."""
+        self._write(variant)
+        self._director.start(order, keep_held=keep_late)
+
+        def started(pid: int) -> None:
+            self._director.runs(pid)
+            if appends is not None:
+                appends.watch(pid)
+
+        ended = self._stack.opsctl(*self._arguments("apply", variant), started=started)
+        if appends is not None:
+            appends.close()
+        self._remember()
+        return ended
+
+    def _stopped(self, variant: Variant, order: Order) -> Ended:
+        """Stop a run where the order says; let another take over and end; then let the first go on."""
+        self._write(variant)
+        self._director.start(order)
+        run = self._stack.start(*self._arguments("apply", variant))
+        self._director.runs(run.pid)
+        if self._director.wait_struck(run.alive):
+            self._take_over(variant)
+            self._director.wake()
+        return run.ended()
+
+    def _take_over(self, variant: Variant) -> None:
+        """A successor: refused while the lease lasts, then it settles and ends what was begun."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            run = self._stack.start(*self._arguments("apply", variant), launcher=self._successor)
+            if run.ended().code != 5:
+                return
+            time.sleep(0.1)
+
+    def _write(self, variant: Variant) -> None:
+        text = variant.text(self._ids).replace("IMAGE", self._arena.image).replace("STACK", self._name)
+        self._stack.write("resources.yaml", text)
+
+    def _arguments(self, command: str, variant: Variant) -> tuple[str, ...]:
+        """Whoever wants nothing has it destroyed, which is what users do."""
+        if command == "plan":
+            rest: tuple[str, ...] = () if variant.resources else ("--destroy",)
+        else:
+            command, rest = command if variant.resources else "destroy", ("--auto-approve",)
+        return (command, *rest, "--parallelism", str(self._threads))
+
+    def _snapshot(self) -> Snapshot:
+        backend = open_backend(
+            {}, stack=StackId(self._name), folder=self._stack.folder, clock=SystemClock(), cipher=PLAIN
+        )
+        try:
+            return backend.latest()
+        finally:
+            backend.close()
+
+    def _remember(self) -> None:
+        """The ids of what there is: an Import names one after it was let go."""
+        self._ids |= {str(a): r.id for a, r in self._snapshot().resources.items()}
+
+    def _addresses(self) -> set[str]:
+        return set(map(str, self._snapshot().resources))
+
+    def _inventory(self) -> Counter:
+        """What is there when nothing is hidden any more."""
+        time.sleep(max(0.0, self._director.last_write + QUIET - time.monotonic()))
+        return self._arena.inventory()
+
+    def _start_again(self) -> None:
+        """After a violation: away with all that is there, so that the next trials are not blamed for it."""
+        self._director.let_go()
+        self._clear()
+        if self._inventory() != self.learned[GONE.name].inventory or self._snapshot().resources:
+            self._arena.renew()
+            self._prepare()
+
+    def _clear(self) -> None:
+        for _ in range(ROUNDS):
+            self._director.start(Order())
+            ended = self._stack.opsctl("destroy", "--auto-approve")
+            if ended.code == 0:
+                return
+
+    def _tell(self, verdict: Verdict, first: Ended) -> None:
+        with self.log.open("a", encoding="utf-8") as log:
+            log.write(f"=== {verdict.trial}\nstruck: {verdict.struck}\nfirst ended with {first.code}:\n")
+            log.write(first.text[-4000:] + "\n" + "\n".join(verdict.complaints) + "\n")
