@@ -49,9 +49,13 @@ def _ended(arguments: Sequence[str], console: Console) -> int:
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
     except Exception as error:  # noqa: BLE001 - the last line of defence: one line and a report, never a traceback
-        if _no_memory(error):
-            return _out_of_memory(error, console)
-        return _crashed(error, arguments, console)
+        try:
+            if _no_memory(error):
+                return _out_of_memory(error, console)
+            return _crashed(error, arguments, console)
+        except (MemoryError, ImportError, SystemError):
+            console.last_words(f"error: {_NO_MEMORY}")
+            return 1
 
 
 def _command(arguments: Sequence[str], console: Console) -> int:
@@ -62,10 +66,12 @@ def _command(arguments: Sequence[str], console: Console) -> int:
         return invoke(arguments, console)
     except UsageError as error:
         return console.failed([Diagnostic(str(error), hint=error.hint)], 1)
-    except OpsctlError as error:
+    except (OpsctlError, ProviderError) as error:
+        if error.__cause__ is not None and _no_memory(error.__cause__):
+            raise
+        if isinstance(error, ProviderError):
+            return console.failed([_diagnostic(str(error))], 1)
         return console.failed(list(error.diagnostics) or [_diagnostic(str(error))], error.exit_code)
-    except ProviderError as error:
-        return console.failed([_diagnostic(str(error))], 1)
     except OSError as error:
         if error.errno == errno.ENOMEM:
             raise
@@ -93,6 +99,8 @@ def _no_memory(error: BaseException) -> bool:
         case ImportError():
             said = str(error)
             return "failed to map segment" in said or "annot allocate memory" in said
+        case SystemError():  # what CPython says where even the exception could not be made
+            return "without exception set" in str(error)
         case RuntimeError() if "can't start new thread" in str(error):
             return True
         case _:
@@ -104,11 +112,7 @@ def _out_of_memory(error: BaseException, console: Console) -> int:
     while each is not None:  # what the frames hold is what we need now
         traceback.clear_frames(each.__traceback__)
         each = each.__context__
-    try:
-        return console.failed([Diagnostic(_NO_MEMORY, hint="give it more memory and run it again")], 1)
-    except (MemoryError, ImportError):
-        console.last_words(f"error: {_NO_MEMORY}")
-        return 1
+    return console.failed([Diagnostic(_NO_MEMORY, hint="give it more memory and run it again")], 1)
 
 
 def _crashed(error: Exception, arguments: Sequence[str], console: Console) -> int:
