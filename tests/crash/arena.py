@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from orchestrator.bootstrap import catalogue
+from orchestrator.model.ids import ProviderName, family
 from tests.crash.command import Sandbox
 from tests.crash.director import Director
 from tests.crash.wire import HOST, Wire
@@ -73,7 +75,9 @@ class Simulated:
         """See the protocol."""
         more = {"region": "eu-west-1"} if self.cloud == "aws" else {}
         text = json.dumps({**self._settings, **more})
-        return json.loads(text.replace(f"127.0.0.1:{self._port}", f"{HOST}:{self._port}"))
+        known = catalogue().manifests[family(ProviderName(self.cloud))].settings.properties
+        settings = json.loads(text.replace(f"127.0.0.1:{self._port}", f"{HOST}:{self._port}"))
+        return {name: value for name, value in settings.items() if name in known or name == "region"}
 
     def inventory(self) -> Counter[str]:
         """See the protocol."""
