@@ -125,7 +125,8 @@ class Client:
 
     def _answered(self, http_response: Any, model: Any, **_: Any) -> None:
         kind = str(http_response.headers.get("Content-Type", ""))
-        if kind.startswith("text/html") and http_response.status_code < 500:
+        page = kind.startswith("text/html") and http_response.content  # an empty answer shows no page
+        if page and http_response.status_code < 500:
             raise errors.foreign(model.name, str(http_response.url), http_response.status_code)
         self.reached = True
 
