@@ -67,7 +67,7 @@ def _command(arguments: Sequence[str], console: Console) -> int:
     except UsageError as error:
         return console.failed([Diagnostic(str(error), hint=error.hint)], 1)
     except (OpsctlError, ProviderError) as error:
-        if error.__cause__ is not None and _no_memory(error.__cause__):
+        if _no_memory(error):
             raise
         if isinstance(error, ProviderError):
             return console.failed([_diagnostic(str(error))], 1)
@@ -90,7 +90,19 @@ def _told(error: OSError) -> str:
 
 
 def _no_memory(error: BaseException) -> bool:
-    """Whether memory ran out, also where that shows as a library that cannot be loaded."""
+    """Whether memory ran out, here or in a cause. An error that was raised again may be its own cause."""
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        if _is_no_memory(each):
+            return True
+        seen.add(id(each))
+        each = each.__cause__
+    return False
+
+
+def _is_no_memory(error: BaseException) -> bool:
+    """Memory ran out, also where that shows as a library that cannot be loaded."""
     match error:
         case MemoryError():
             return True
@@ -101,17 +113,17 @@ def _no_memory(error: BaseException) -> bool:
             return "failed to map segment" in said or "annot allocate memory" in said
         case SystemError():  # what CPython says where even the exception could not be made
             return "without exception set" in str(error)
-        case RuntimeError() if "can't start new thread" in str(error):
-            return True
+        case RuntimeError():
+            return "can't start new thread" in str(error)
         case _:
-            return error.__cause__ is not None and _no_memory(error.__cause__)
+            return False
 
 
 def _out_of_memory(error: BaseException, console: Console) -> int:
     each: BaseException | None = error
     while each is not None:  # what the frames hold is what we need now
         traceback.clear_frames(each.__traceback__)
-        each = each.__context__
+        each = each.__context__  # never a cycle: Python itself breaks it
     return console.failed([Diagnostic(_NO_MEMORY, hint="give it more memory and run it again")], 1)
 
 
