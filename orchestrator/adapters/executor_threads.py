@@ -398,8 +398,9 @@ class _Walk:
         delay = self._executor.retry.delay(task.failures, error.retry_after)
         given_up = self._executor.retry.gives_up(call.provider, now + delay - task.first, call.budget)
         if self._stopping or given_up:
-            if task.failures > 1:
-                error.message += f"; given up after {task.failures} tries in {now - task.first:.0f} s"
+            if given_up or task.failures > 1:
+                tries = f"{task.failures} {'try' if task.failures == 1 else 'tries'}"
+                error.message += f"; given up after {tries} in {now - task.first:.0f} s"
             return False
         self._progress.doing(task.address, f"{call.doing}, again in {delay:.0f} s: {error}")
         self._after(delay, task)

@@ -63,7 +63,7 @@ def _told(failed: Sequence[tuple[Wanted, ProviderError]], places: Places) -> lis
 
 def _common(message: str) -> str:
     """A message without what differs from call to call."""
-    return re.sub(r"https?://\S+|0x[0-9a-f]+|\d+ tries in \d+ s", "", message)
+    return re.sub(r"https?://\S+|0x[0-9a-f]+|\d+ (?:try|tries) in \d+ s", "", message)
 
 
 def _one(provider: ProviderName, error: ProviderError, refs: Sequence[Ref], places: Places) -> Diagnostic:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from orchestrator.kit.web_pages import is_web_page
 from orchestrator.model.errors import ProviderError
 from orchestrator.model.values import Secret, reveal
 from providers.aws import errors
@@ -125,8 +126,8 @@ class Client:
 
     def _answered(self, http_response: Any, model: Any, **_: Any) -> None:
         kind = str(http_response.headers.get("Content-Type", ""))
-        page = kind.startswith("text/html") and http_response.content  # an empty answer shows no page
-        if page and http_response.status_code < 500:
+        page = kind.startswith("text/html") and not model.has_streaming_output
+        if page and http_response.status_code < 500 and is_web_page(http_response.content):
             raise errors.foreign(model.name, str(http_response.url), http_response.status_code)
         self.reached = True
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.kit.web_pages import is_web_page
 from orchestrator.model.errors import OutcomeUnknownError, PermanentError, ProviderError, TransientError
 
 QUOTA = "QuotaExceeded"
@@ -61,11 +62,6 @@ TABLE = (
     Row(413, 413, TransientError, code="TooManyRequests"),
     Row(400, 499, PermanentError),
 )
-
-
-def is_web_page(body: Any) -> bool:
-    """Whether an answer is for a browser: whoever gave it is no OpenStack service."""
-    return isinstance(body, str) and body.lstrip()[:15].lower().startswith(("<!doctype html", "<html"))
 
 
 def foreign(operation: str, url: str, status: int, *, writes: bool) -> ProviderError:
