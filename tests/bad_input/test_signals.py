@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.bad_input.test_clouds import CLOUDS, each_cloud
+from tests.bad_input.test_clouds import CLOUDS
 
 APPLY = ("apply", "--auto-approve")
 
@@ -20,7 +20,7 @@ def begun(stack, cloud, sandbox, seconds):
     until = time.monotonic() + 30
     while not stack.run("show", "--output", "json").document["intents"]:
         assert time.monotonic() < until
-        assert process.poll() is None
+        assert process.poll() is None, process.communicate()
         time.sleep(0.1)
     time.sleep(0.3)
     return process
@@ -47,9 +47,10 @@ def test_a_call_that_hangs_is_left_to_the_next_run(stack, sandbox, cloud, number
     assert len(cloud.mine(stack)) == 1
 
 
-@each_cloud
+@pytest.mark.parametrize("cloud", ["aws", "openstack"])
 def test_a_call_that_ends_within_the_grace_is_recorded(stack, sandbox, cloud):
     """Nothing is left open, and the next run has nothing to find out."""
+    cloud = CLOUDS[cloud]
     process = begun(stack, cloud, sandbox, 1)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=20)
