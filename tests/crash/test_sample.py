@@ -18,8 +18,8 @@ from tests.crash.journeys import GONE, JOURNEYS
 from tests.crash.machine import Machine
 from tests.crash.wire import Point
 
-TRIALS = 20
-BUDGET = 90.0
+TRIALS = 8
+BUDGET = 45.0
 
 
 @pytest.mark.parametrize("cloud", JOURNEYS)
