@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from orchestrator.adapters.policy_tree import walk
 from orchestrator.model.verdict import Mention
 
 Node = Mapping[str, Any]
@@ -40,7 +41,7 @@ def _key(span: Node) -> tuple[int, int]:
 
 
 def _strings(root: Any) -> Iterator[tuple[Node, str]]:
-    for node in _nodes(root):
+    for node in walk(root):
         inner = node.get("String")
         if isinstance(inner, Mapping) and "span" in inner:
             yield inner["span"], str(inner["value"])
@@ -51,7 +52,7 @@ def _compared(ast: Node) -> Iterator[Node]:
     constants = _constants(ast)
     for rule in ast.get("rules", ()):
         bound = set(_bound(rule))
-        for node in _nodes(rule):
+        for node in walk(rule):
             for one, other in _sides(node):
                 if _is_type(one, bound):
                     named = constants.get(_name(other), other)
@@ -84,7 +85,7 @@ def _constants(ast: Node) -> dict[str, Any]:
 
 def _bound(rule: Any) -> Iterator[str]:
     """Variables that stand for one change or resource of the input."""
-    for node in _nodes(rule):
+    for node in walk(rule):
         some = node.get("SomeIn")
         if isinstance(some, Mapping) and _is_list(some["collection"]):
             yield _name(some["value"])
@@ -126,15 +127,3 @@ def _is_list(node: Any) -> bool:
 def _name(node: Any) -> str:
     variable = node.get("Var") if isinstance(node, Mapping) else None
     return str(variable["value"]) if isinstance(variable, Mapping) else ""
-
-
-def _nodes(root: Any) -> Iterator[Node]:
-    """Every mapping below a node, itself too, without recursion: a tree may be deep."""
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, list):
-            waiting.extend(node)
-        elif isinstance(node, Mapping):
-            yield node
-            waiting.extend(node.values())
