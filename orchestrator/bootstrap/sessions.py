@@ -57,6 +57,10 @@ class Session:
     reveal: Callable[[str], str] = str
     """The value of a secret's reference in the settings."""
 
+    def aim(self, targets: Sequence[str]) -> None:
+        """Plan only these resources, and what they need."""
+        self.blueprint = replace(self.blueprint, targets=tuple(targets))
+
     def limit(self, parallelism: int | None) -> None:
         """Let so many calls to each provider be in flight at once, whatever its settings say."""
         self.running.parallelism = parallelism or 0
@@ -162,6 +166,7 @@ def open_saved(opened: OpenedPlan, *, folder: Path, progress: Progress) -> Sessi
         plan.moves,
         plan.removed,
         destroy=plan.destroy,
+        targets=plan.targets,
         opsctl=opsctl_version(),
     )
     return _opened(blueprint, folder, progress, sealing=lambda *_: opened.cipher)

@@ -14,6 +14,7 @@ from orchestrator.cli.options import (
     LockTimeout,
     Parallelism,
     Params,
+    Targets,
     console_of,
     parameters,
     patience,
@@ -48,6 +49,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
             "--approval", metavar="FILE", help="What opsctl approve wrote for the plan (repeatable)."
         ),
     ] = None,
+    target: Targets = None,
     environment: Environment = None,
     param: Params = None,
     lock_timeout: LockTimeout = None,
@@ -60,8 +62,9 @@ def apply(  # noqa: PLR0913 - one parameter an option
     if plan_file is None and (require_signature or trusted is not None):
         raise typer.BadParameter("--require-signature and --trusted are about a saved plan: name its file")
     console.lock_timeout = patience(lock_timeout)
-    if plan_file is not None and (environment or values):
-        raise typer.BadParameter("a saved plan has its environment and parameters in it: leave -e and -p out")
+    if plan_file is not None and (environment or values or target):
+        said = "a saved plan has its environment, parameters and targets in it: leave -e, -p and --target out"
+        raise typer.BadParameter(said)
     if approval and plan_file is None:
         raise typer.BadParameter("--approval is for a saved plan: opsctl apply PLANFILE --approval FILE")
     from orchestrator.cli.work import applying  # noqa: PLC0415 - lazy
@@ -76,26 +79,27 @@ def apply(  # noqa: PLR0913 - one parameter an option
             approvals=approval or [],
             parallelism=parallelism,
         )
-    wish = Wish(environment, values, parallelism=parallelism)
+    wish = Wish(environment, values, parallelism=parallelism, targets=target or ())
     return applying.apply(console, wish, approved=auto_approve)
 
 
-def destroy(
+def destroy(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     *,
     auto_approve: Approved = False,
+    target: Targets = None,
     environment: Environment = None,
     param: Params = None,
     lock_timeout: LockTimeout = None,
     parallelism: Parallelism = None,
     output: Format = Output.TEXT,
 ) -> int:
-    """Delete everything that the stack has made."""
+    """Delete everything that the stack has made, or what --target names."""
     console = console_of(context, output, report=True)
     values = parameters(param)
     console.lock_timeout = patience(lock_timeout)
     from orchestrator.cli.work import applying  # noqa: PLC0415 - lazy
     from orchestrator.cli.work.planning import Wish  # noqa: PLC0415 - lazy
 
-    wish = Wish(environment, values, destroy=True, parallelism=parallelism)
+    wish = Wish(environment, values, destroy=True, parallelism=parallelism, targets=target or ())
     return applying.apply(console, wish, approved=auto_approve)

@@ -34,6 +34,14 @@ Parallelism = Annotated[
         help="Calls in flight at once to each provider; without it, as its settings say.",
     ),
 ]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target",
+        metavar="ADDRESS",
+        help="Only this resource, and what it needs (repeatable). The rest is neither read nor changed.",
+    ),
+]
 Format = Annotated[Output, typer.Option("--output", help="How to write the result.")]
 LockTimeout = Annotated[
     str | None,

@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.console import Output
-from orchestrator.cli.options import Environment, Format, Parallelism, Params, console_of, parameters
+from orchestrator.cli.options import (
+    Environment,
+    Format,
+    Parallelism,
+    Params,
+    Targets,
+    console_of,
+    parameters,
+)
 
 _KEY_HELP = (
     "Sign the saved plan: an ed25519 private key in a file, or a secret such as env:NAME (repeatable)."
@@ -62,6 +70,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
         Path | None,
         typer.Option("--save-input", metavar="FILE", help="Write what policies see, to test them with."),
     ] = None,
+    target: Targets = None,
     environment: Environment = None,
     param: Params = None,
     parallelism: Parallelism = None,
@@ -74,7 +83,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
         raise typer.BadParameter("--sign signs the plan that --out saves: add --out FILE")
     from orchestrator.cli.work.planning import Wish, plan  # noqa: PLC0415 - lazy
 
-    wish = Wish(environment, values, destroy, untrusted, trusted, parallelism)
+    wish = Wish(environment, values, destroy, untrusted, trusted, parallelism, target or ())
     return plan(console, wish, out=out, save_input=save_input, detailed=detailed_exitcode, keys=sign or ())
 
 

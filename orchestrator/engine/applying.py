@@ -230,6 +230,8 @@ def _outputs(planned: Planned, ledger: Ledger, outcomes: Mapping[Address, Outcom
     """The outputs after the run; those that a failure left unknown keep their old value."""
     now = outputs_of(planned.situation, ledger.nodes, planned.plan.charter)
     old: Snapshot = ledger.snapshot()
+    if planned.plan.targets:
+        return dict(ledger.snapshot().outputs)
     if planned.plan.destroy and all(o.opens for o in outcomes.values()):
         return {}
     return {name: old.outputs.get(name) if contains(value, Unknown) else value for name, value in now.items()}

@@ -13,6 +13,7 @@ from typing import Any
 
 from orchestrator.engine.judging import Judged, judge_specs, judged
 from orchestrator.engine.reading import Places, read, settle_all
+from orchestrator.engine.selecting import Selected, left_behind, only, select
 from orchestrator.engine.surroundings import surroundings
 from orchestrator.engine.told import told_again
 from orchestrator.engine.workspace import Workspace
@@ -46,6 +47,8 @@ class Blueprint:
     removed: Mapping[Address, bool] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
     destroy: bool = False
+    targets: tuple[str, ...] = ()
+    """Plan only these, and what they need; empty: the whole stack."""
     stage: Stage = Stage.PLAN
     opsctl: str = ""
 
@@ -86,11 +89,17 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
     snapshot = told_again(snapshot, blueprint.charter, shape.index, blueprint.moves, workspace)
     notes += [*_stop_at_errors(_sinks(blueprint, workspace))]
 
-    tell("refresh", len(snapshot.resources))
+    selected, unknown = select(blueprint.targets, shape, snapshot)
+    notes += _stop_at_errors(unknown)
+    whole, shape = shape, only(shape, selected) if blueprint.targets else shape
+
+    remembered = _remembered(snapshot, blueprint.moves, selected if blueprint.targets else None)
+    tell("refresh", len(remembered))
     reading = Reading()
     places = _places(blueprint.resources)
-    read(_remembered(snapshot), reading, workspace, places)
+    read(remembered, reading, workspace, places)
     situation = _situation(blueprint, shape, snapshot, reading.observed, around, workspace)
+    situation = replace(situation, chosen=frozenset(selected) if blueprint.targets else None)
 
     tell("diff", len(shape.order))
     differences = diff(situation)
@@ -99,11 +108,13 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
         differences = diff(situation)
     asked = {r.address for r in blueprint.resources if r.lifecycle.replace == "create"}
     changes, problems = settle_order(differences.changes, snapshot, workspace.kind, asked=asked)
+    if blueprint.targets:
+        problems = (*problems, *left_behind(changes, whole, snapshot, selected))
     notes += _stop_at_errors([*differences.diagnostics, *problems])
 
     tell("policy", len(blueprint.bundle.modules))
     differences = replace(differences, changes=changes)
-    frozen = _frozen(blueprint, situation, differences, reading, workspace)
+    frozen = replace(_frozen(blueprint, situation, differences, reading, workspace), selected=selected)
     made, told = judged(frozen, specs, workspace, blueprint.stage)
     order = steps(made.changes, shape.edges, snapshot)
     return Planned(made, order, situation, differences, tuple(settled), (*notes, *told), unsettled)
@@ -119,6 +130,7 @@ def _unread(blueprint: Blueprint, workspace: Workspace) -> Plan:
         moves=blueprint.moves,
         removed=blueprint.removed,
         destroy=blueprint.destroy,
+        targets=blueprint.targets,
         created=workspace.clock.now(),
         opsctl=blueprint.opsctl,
     )
@@ -178,10 +190,18 @@ def _frozen(
         moves=blueprint.moves,
         removed=blueprint.removed,
         destroy=blueprint.destroy,
-        outputs=outputs_of(situation, differences.nodes, blueprint.charter),
+        targets=blueprint.targets,
+        outputs=_outputs(blueprint, situation, differences),
         created=workspace.clock.now(),
         opsctl=blueprint.opsctl,
     )
+
+
+def _outputs(blueprint: Blueprint, situation: Situation, differences: Differences) -> Mapping[str, Any]:
+    """The outputs after it; a plan of a part of the stack leaves them as they are."""
+    if blueprint.targets:
+        return situation.snapshot.outputs
+    return outputs_of(situation, differences.nodes, blueprint.charter)
 
 
 def _sinks(blueprint: Blueprint, workspace: Workspace) -> list[Diagnostic]:
@@ -233,10 +253,15 @@ def _places(resources: Sequence[Desired]) -> Places:
     return place
 
 
-def _remembered(snapshot: Snapshot) -> list[tuple[Any, Any, Ref]]:
-    """Everything that state knows is read by its id."""
+def _remembered(
+    snapshot: Snapshot, moves: Mapping[Address, Address], chosen: Selected | None
+) -> list[tuple[Any, Any, Ref]]:
+    """Everything that state knows is read by its id; of a part of the stack, only what was chosen."""
     known = [(r.address, r) for r in snapshot.resources.values()]
     known += [(deposed_address(r), r) for r in snapshot.deposed.values()]
+    if chosen is not None:
+        wanted = {*chosen, *(old for new, old in moves.items() if new in chosen)}
+        known = [(address, r) for address, r in known if r.address in wanted]
     return [(r.provider, r.type, Ref(address, r.id, r.spec, r.uid, r.status)) for address, r in known]
 
 

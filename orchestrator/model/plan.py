@@ -74,6 +74,10 @@ class Plan:
     moves: Mapping[Address, Address] = field(default_factory=dict)
     removed: Mapping[Address, bool] = field(default_factory=dict)
     destroy: bool = False
+    targets: tuple[str, ...] = ()
+    """What was asked for by ``--target``; empty: the whole stack."""
+    selected: Mapping[Address, str] = field(default_factory=dict)
+    """With targets: every address that the plan is about, and why."""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     """As far as they are known; UNKNOWN where they are not."""
     created: float = 0.0

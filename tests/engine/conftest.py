@@ -178,10 +178,11 @@ class World:
         assert done is not None
         return done
 
-    def apply_saved(self, saved: planning.Planned) -> applying.Applied:
+    def apply_saved(self, saved: planning.Planned, **changes: Any) -> applying.Applied:
         workspace = self.workspace()
         try:
-            return applying.apply_saved(saved.plan, self.blueprint(), workspace, holder=Holder("test"))
+            blueprint = self.blueprint(**changes)
+            return applying.apply_saved(saved.plan, blueprint, workspace, holder=Holder("test"))
         finally:
             workspace.state.close()
 

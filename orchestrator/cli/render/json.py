@@ -52,6 +52,8 @@ def plan_document(plan: Plan, diagnostics: Iterable[Diagnostic] = ()) -> dict[st
         "empty": plan.empty,
         "denied": plan.denied,
         "unread": plan.unread,
+        "targets": list(plan.targets),
+        "selected": {str(address): why for address, why in plan.selected.items()},
         "summary": plan.summary(),
         "changes": [change_document(c) for c in plan.changes],
         "outputs": values_document(plan.outputs),

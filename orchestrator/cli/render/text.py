@@ -32,6 +32,7 @@ _TOLD: Final = {
 def render_plan(plan: Plan, style: Style = PLAIN, *, outputs_before: Mapping[str, Any] | None = None) -> str:
     """Everything that a reviewer needs, in the order of reading; ends with a newline."""
     sections = [
+        list(_selected(plan, style)),
         list(spaced((told(change, plan) for change in plan.pending), style)),
         list(_quiet(plan, style)),
         list(_outputs(plan, outputs_before, style)),
@@ -39,6 +40,19 @@ def render_plan(plan: Plan, style: Style = PLAIN, *, outputs_before: Mapping[str
         list(_foot(plan, style)),
     ]
     return style.plain("\n\n".join("\n".join(s) for s in sections if s) + "\n")
+
+
+def _selected(plan: Plan, style: Style) -> Iterator[str]:
+    """Of a plan of a part of the stack: what it is about, as far as it changes, and why."""
+    changed = {c.address for c in plan.pending}
+    lines = [
+        f"  {address}  {style.paint(why, 'dim')}"
+        for address, why in plan.selected.items()
+        if address in changed
+    ]
+    if plan.targets:
+        yield style.paint(f"Only {', '.join(plan.targets)}, and what that needs", "bold")
+        yield from lines
 
 
 def spaced(changes: Iterable[Change], style: Style) -> Iterator[str]:
@@ -69,7 +83,7 @@ def _quiet(plan: Plan, style: Style) -> Iterator[str]:
 
 
 def _outputs(plan: Plan, before: Mapping[str, Any] | None, style: Style) -> Iterator[str]:
-    lines = list(output_changes({} if plan.destroy else plan.outputs, before, style))
+    lines = list(output_changes({} if plan.destroy and not plan.targets else plan.outputs, before, style))
     if lines:
         yield style.paint("Outputs", "bold")
         yield from (f"  {line}" for line in lines)

@@ -22,6 +22,7 @@ from orchestrator.model.plan import Plan
 from orchestrator.model.resource import Mode
 from orchestrator.model.scope import Surroundings
 from orchestrator.model.verdict import Effect
+from orchestrator.seams.progress import Progress
 from orchestrator.stages.graph import Graph
 from orchestrator.stages.graph import graph as make_graph
 
@@ -39,13 +40,14 @@ class Wish:
     untrusted: bool = False
     trusted: Path | None = None
     parallelism: int | None = None
+    targets: Sequence[str] = ()
 
 
 def stack(console: Console, wish: Wish) -> AbstractContextManager[Work]:
     """The stack in the present folder, open."""
-    return opened(
-        console,
-        lambda progress: bootstrap.open_stack(
+
+    def session(progress: Progress) -> bootstrap.Session:
+        made = bootstrap.open_stack(
             PLAN_FOLDER,
             environment=wish.environment,
             params=wish.params,
@@ -53,8 +55,11 @@ def stack(console: Console, wish: Wish) -> AbstractContextManager[Work]:
             trusted=wish.trusted,
             progress=progress,
             destroy=wish.destroy,
-        ),
-    )
+        )
+        made.aim(wish.targets)
+        return made
+
+    return opened(console, session)
 
 
 def validate(console: Console, *, environment: str | None, params: Mapping[str, str]) -> int:

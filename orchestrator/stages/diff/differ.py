@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,6 +40,8 @@ class Situation:
     kinds: Callable[[TypeName], KindSchema | None]
     moves: Mapping[Address, Address] = field(default_factory=dict)
     removed: Mapping[Address, bool] = field(default_factory=dict)
+    chosen: AbstractSet[Address] | None = None
+    """What this is about, where it is not the whole stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,12 @@ class _Differ:
         desired = {a for a, r in self._now.index.by_address.items() if r.mode is Mode.MANAGED}
         taken = {old for new, old in self._now.moves.items() if new in desired}
         changes += orphans(
-            self._now.snapshot, desired | taken, self._now.observed, self._now.removed, self._found
+            self._now.snapshot,
+            desired | taken,
+            self._now.observed,
+            self._now.removed,
+            self._found,
+            chosen=self._now.chosen,
         )
         return Differences(tuple(_regated(changes)), self._nodes, tuple(self._lookups), tuple(self._found))
 

@@ -19,12 +19,16 @@ def orphans(
     observed: Mapping[Address, Observed | None],
     removed: Mapping[Address, bool],
     found: list[Diagnostic],
+    *,
+    chosen: AbstractSet[Address] | None = None,
 ) -> Iterator[Change]:
-    """The changes of every record without a desired resource, and of every deposed object."""
+    """The changes of every record without a desired resource, and of every deposed object, among the chosen ones."""
     for address, record in sorted(snapshot.resources.items()):
-        if address not in desired:
+        if address not in desired and (chosen is None or address in chosen):
             yield _orphan(record, observed.get(address), delete=removed.get(address), found=found)
     for uid, record in sorted(snapshot.deposed.items()):
+        if chosen is not None and record.address not in chosen:
+            continue
         seen = observed.get(deposed_address(record))
         yield _delete(record, seen, _LATE if record.late else _LEFT, deposed=str(uid))
 
