@@ -120,13 +120,22 @@ class AesCipher:
         with self._guard:
             if self._writing is None or self._writing.left == 0:
                 if self._own is None:
-                    self._own = primary.make(self._context())
+                    self._own = self._made(primary)
                     self._data_keys[self._own.wrapped] = self._own
                 salt = secrets.token_bytes(16)
                 head = _Sealed(FORM, self._own.by, self._own.wrapped, salt, b"")
                 self._writing = _Writing(head, _derived(self._own.plain, salt), MESSAGES)
             self._writing.left -= 1
             return self._writing.head, self._writing.aead
+
+    def _made(self, primary: MasterKey) -> DataKey:
+        """A data key that was opened again before it seals anything: who may only wrap would write what nobody reads."""
+        made = primary.make(self._context())
+        if primary.unwrap(made.by, made.wrapped, self._context()) != made.plain:
+            raise StateError(
+                f"{primary.about} does not open what it has wrapped just now; nothing was written"
+            )
+        return made
 
     def _data_key(self, found: _Sealed, about: str) -> bytes:
         with self._guard:

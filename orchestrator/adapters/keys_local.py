@@ -17,12 +17,13 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from orchestrator.adapters.key_files import read_private
 from orchestrator.kit.sealed import KeyNeededError
 from orchestrator.model.errors import OpsctlError, StateError
-from orchestrator.seams.keys import DataKey, KeyContext, MasterKey
+from orchestrator.model.schema import Property
+from orchestrator.seams.keys import DataKey, KeyContext, KeyPlugin, MasterKey
 
 SHORTEST: Final = 16
 """Characters of a passphrase."""
@@ -147,24 +148,6 @@ def _bound(context: Mapping[str, str]) -> bytes:
     return json.dumps(["opsctl data key", sorted(context.items())]).encode()
 
 
-def open_passphrase(setting: Any, context: KeyContext) -> MasterKey:
-    """The entry point ``passphrase`` of ``opsctl.keys``."""
-    if not isinstance(setting, str) or ":" not in setting:
-        raise OpsctlError(
-            "encryption: a passphrase is written by reference, such as passphrase: env:OPSCTL_PASSPHRASE"
-        )
-    return PassphraseKey(setting, context)
-
-
-def open_file(setting: Any, context: KeyContext) -> MasterKey:
-    """The entry point ``file`` of ``opsctl.keys``: read at the first use."""
-    if not isinstance(setting, str) or not setting:
-        raise OpsctlError(
-            "encryption: write file: and the path of a file that holds 32 bytes, plain or in base64"
-        )
-    return _Late(setting, context.folder)
-
-
 class _Late:
     """A key file that is read when it is needed."""
 
@@ -204,3 +187,29 @@ def _decoded(text: bytes) -> bytes:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
         return b""
+
+
+def open_passphrase(setting: str, context: KeyContext) -> MasterKey:
+    """A passphrase by its reference, resolved at the first use."""
+    return PassphraseKey(setting, context)
+
+
+def open_file(setting: str, context: KeyContext) -> MasterKey:
+    """A key file, read at the first use."""
+    return _Late(setting, context.folder)
+
+
+passphrase: Final = KeyPlugin(
+    "passphrase",
+    "env:OPSCTL_PASSPHRASE: the passphrase by reference",
+    f"A secret of at least {SHORTEST} characters; scrypt makes a key of it.",
+    open_passphrase,
+    Property("string", "by reference, such as env:OPSCTL_PASSPHRASE", secret=True, pattern=r"^[a-z].*:."),
+)
+file: Final = KeyPlugin(
+    "file",
+    "PATH, of a file that holds 32 bytes, plain or in base64",
+    "32 bytes in a file that nobody else on the machine can read.",
+    open_file,
+    Property("string", "the path of a file that holds 32 bytes", pattern="."),
+)

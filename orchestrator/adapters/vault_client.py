@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from orchestrator.kit.secret_references import EXPIRED, FORBIDDEN, MISSING
+from orchestrator.kit.web_pages import is_web_page
 from orchestrator.model.errors import PermanentError, ProviderError, TransientError
 from orchestrator.model.schema import Property
 
@@ -37,16 +38,17 @@ T = TypeVar("T")
 class VaultClient:
     """Signed in with the first call. Safe to share between threads."""
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        """Raises PermanentError where the settings cannot be used."""
+    def __init__(self, settings: Mapping[str, Any], place: str = "secrets.vault") -> None:
+        """``place``: where opsctl.yaml has the settings. Raises PermanentError where they cannot be used."""
         self._settings = settings
+        self._place = place
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._client: Any = None
         self.address = str(settings.get("address") or os.environ.get("VAULT_ADDR") or "")
         parts = urlsplit(self.address)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            said = "the vault's address is not known: set secrets.vault.address in opsctl.yaml, or VAULT_ADDR"
+            said = f"the vault's address is not known: set {place}.address in opsctl.yaml, or VAULT_ADDR"
             raise PermanentError(said, "configure", "Configuration")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             said = f"the vault's address {self.address} must be https: tokens travel over it"
@@ -70,7 +72,7 @@ class VaultClient:
         with self._lock:
             self._counts[operation] += 1
         try:
-            return call(client)
+            answer = call(client)
         except said.VaultError as error:
             raise self._told(error, operation, client) from error
         except requests.exceptions.ReadTimeout as error:
@@ -79,6 +81,9 @@ class VaultClient:
             reason = _reason(error)
             message = f"{self.address} cannot be reached: {reason} (check the address and the network)"
             raise PermanentError(message, operation, "Unreachable") from error
+        if isinstance(answer, requests.Response) and answer.status_code == 200:
+            raise self._no_service(operation)  # hvac gives the response itself where it is no JSON
+        return answer
 
     def _signed_in(self) -> Any:
         with self._lock:
@@ -88,7 +93,7 @@ class VaultClient:
             if self._settings.get("roleId"):
                 self._counted("login", client, self._log_in)
             elif not client.token:
-                said = "there is no token: set secrets.vault.token by reference, an AppRole, or VAULT_TOKEN"
+                said = f"there is no token: set {self._place}.token by reference, an AppRole, or VAULT_TOKEN"
                 raise PermanentError(said, "sign in", "NoCredentials")
             with self._lock:
                 self._client = client
@@ -120,6 +125,8 @@ class VaultClient:
         from hvac import exceptions as said  # noqa: PLC0415
 
         message = str(error.args[0] or "no reason given").strip()
+        if is_web_page(getattr(error, "text", None) or message):
+            return self._no_service(operation)
         match error:
             case said.InvalidPath():
                 return PermanentError(message, operation, MISSING)
@@ -138,6 +145,10 @@ class VaultClient:
                 return TransientError(message, operation, type(error).__name__)
             case _:
                 return PermanentError(message, operation, type(error).__name__)
+
+    def _no_service(self, operation: str) -> PermanentError:
+        said = f"{self.address} answers with a web page, or with no JSON: is it Vault's address, or a proxy?"
+        return PermanentError(said, operation, "NoService")
 
     def _refused(self, message: str, operation: str, client: Any) -> PermanentError:
         """Vault says the same to a token that has expired and to one that may not: the token itself is asked."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from orchestrator.adapters import plugins
 from orchestrator.adapters.sandbox_host import reachable
 from orchestrator.kit.sealed import PLAIN
 from orchestrator.model.errors import OpsctlError, ProviderError
 from orchestrator.model.ids import StackId
+from orchestrator.model.schema import check
+from orchestrator.model.values import Secret
 from orchestrator.seams.cipher import Cipher
-from orchestrator.seams.keys import KeyContext, MasterKey
-
-_FAMILIES: Final = {"aws-kms": "aws", "azure-kv": "azure"}
-"""Whose stand-in serves a source of keys that is not called like its provider."""
+from orchestrator.seams.keys import KeyContext, KeyPlugin, MasterKey
 
 
 def cipher_of(
@@ -43,10 +42,27 @@ def cipher_of(
 
 def _master(written: Mapping[str, Any], context: KeyContext) -> MasterKey:
     name, setting = next(iter(written.items()))
-    if isinstance(setting, Mapping):
-        setting = reachable(_FAMILIES.get(name, name), setting)
-    opened: MasterKey = plugins.load(plugins.KEYS, name)(setting, context)
-    return opened
+    plugin: KeyPlugin = plugins.load(plugins.KEYS, name)
+    given = {plugin.short: setting} if plugin.short and isinstance(setting, str) else setting
+    hidden = plugin.settings.secret and isinstance(given, str)  # somebody may have written the secret itself
+    shown = Secret(given, "") if hidden else given
+    if wrong := [v.message for v in check(shown, plugin.settings, ("encryption", name))]:
+        raise OpsctlError(f"{'; '.join(wrong)}\nhint: write {name}: {plugin.form}")
+    if isinstance(given, Mapping):
+        given = _revealed(plugin, reachable(plugin.family, given), context)
+    return plugin.open(given, context)
+
+
+def _revealed(plugin: KeyPlugin, settings: Mapping[str, Any], context: KeyContext) -> Mapping[str, Any]:
+    """Credentials are written by reference."""
+    known = plugin.settings.properties
+    references = {n: str(v) for n, v in settings.items() if n in known and known[n].secret and ":" in str(v)}
+    return {**settings, **{name: context.resolve(written).decode() for name, written in references.items()}}
+
+
+def key_sources() -> Sequence[KeyPlugin]:
+    """Every installed source of keys that can be loaded, by name."""
+    return [plugins.load(plugins.KEYS, name) for name in sorted(plugins.installed(plugins.KEYS))]
 
 
 def key_context(folder: Path, resolve: Callable[..., Mapping[str, Any]]) -> KeyContext:

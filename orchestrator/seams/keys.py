@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from orchestrator.model.schema import Property
+
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
@@ -50,5 +52,19 @@ class KeyContext:
     """The value of a secret by its reference, such as ``env:NAME``."""
 
 
-OpenKey = Callable[[Any, KeyContext], MasterKey]
-"""An entry point of ``opsctl.keys``: the setting under its name becomes a key. Raises OpsctlError where it is wrong."""
+@dataclass(frozen=True, slots=True)
+class KeyPlugin:
+    """One source of keys: what an entry point of ``opsctl.keys`` stands for. Importing it imports no SDK."""
+
+    name: str
+    form: str
+    """How a setting is written: ``{key: my-vault/opsctl}``."""
+    summary: str
+    open: Callable[[Any, KeyContext], MasterKey]
+    """The setting, of the right shape and with its secrets in it, becomes a key. Raises OpsctlError where it is wrong."""
+    settings: Property
+    """The shape of the setting; secret ones are written by reference."""
+    short: str = ""
+    """Which of the settings a setting that is one text stands for."""
+    family: str = ""
+    """The provider family whose sandbox serves it."""

@@ -1,7 +1,7 @@
-"""A Vault for tests: KV version 1 and 2, tokens with policies, AppRole, namespaces, on loopback.
+"""A Vault for tests: KV version 1 and 2, transit, tokens with policies, AppRole, namespaces, on loopback.
 
-By Vault's HTTP API reference (KV v1 and v2, AppRole, token, ``sys/internal/ui/mounts``), as hvac calls it. Transit is
-not part of it. Everything is in memory.
+By Vault's HTTP API reference (KV v1 and v2, AppRole, token, ``sys/internal/ui/mounts``), as hvac calls it; transit is
+in `vault_transit`. Everything is in memory.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from werkzeug.wrappers import Request, Response
 
 from orchestrator.kit.simulation.server import Server, serve
+from orchestrator.testing.vault_transit import TransitEngine, TransitRefused
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -44,6 +45,8 @@ class FakeVault:
     """Method and path of every call."""
     secrets: dict[str, list[dict[str, Any] | None]] = field(default_factory=dict)
     """The versions of every secret by mount and path; None: deleted."""
+    transit: TransitEngine = field(default_factory=TransitEngine)
+    """Mounted at ``transit``."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def serve(self) -> Server:
@@ -82,6 +85,11 @@ class FakeVault:
             return self._mount(path.removeprefix("sys/internal/ui/mounts/"))
         if not any(path.startswith(prefix) for prefix in allowed):
             raise _Refused(403, "1 error occurred:\n\t* permission denied\n\n")
+        if path.startswith("transit/"):
+            try:
+                return self.transit.answer(request.method, path.removeprefix("transit/"), payload)
+            except TransitRefused as refused:
+                raise _Refused(refused.status, *refused.errors) from None
         return self._secret(request, path, payload)
 
     def _log_in(self, payload: dict[str, Any]) -> Any:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.kit.sealed import KeyNeededError
-from orchestrator.model.errors import OpsctlError, PermanentError, ProviderError, StateError
-from orchestrator.seams.keys import DataKey, KeyContext, MasterKey
+from orchestrator.model.errors import PermanentError, ProviderError, StateError
+from orchestrator.model.schema import Property
+from orchestrator.seams.keys import DataKey, KeyContext, KeyPlugin, MasterKey
 from providers.aws.client import Client, Settings
+from providers.aws.secrets import SETTINGS
 
 _PREFIX: Final = "aws-kms:"
-_SECRET: Final = ("accessKeyId", "secretAccessKey", "sessionToken")
 _ANOTHER: Final = frozenset({"IncorrectKeyException", "InvalidCiphertextException", "AccessDeniedException"})
 """Of Decrypt: it is another key's, or of another stack; without rights KMS does not say which."""
 
@@ -68,14 +69,25 @@ class KmsKey:
             raise StateError(f"{self.about}: {error}\nhint: {hint}") from error
 
 
-def open_key(setting: Any, context: KeyContext) -> MasterKey:
-    """The entry point ``aws-kms`` of ``opsctl.keys``. Credentials are references, or come by AWS's usual chain."""
-    given = {"keyId": setting} if isinstance(setting, str) else setting
-    if not isinstance(given, Mapping) or not isinstance(given.get("keyId"), str) or not given["keyId"]:
-        raise OpsctlError("encryption: write aws-kms: {keyId: alias/opsctl, region: eu-central-1}")
-    settings = {
-        name: context.resolve(value).decode() if name in _SECRET and ":" in str(value) else value
-        for name, value in given.items()
-        if name != "keyId"
-    }
-    return KmsKey(given["keyId"], Client(Settings.of(settings)))
+def open_key(settings: Mapping[str, Any], context: KeyContext) -> MasterKey:
+    """KMS is asked at the first use."""
+    del context
+    rest = {name: value for name, value in settings.items() if name != "keyId"}
+    return KmsKey(settings["keyId"], Client(Settings.of(rest)))
+
+
+plugin: Final = KeyPlugin(
+    "aws-kms",
+    "{keyId: alias/opsctl, region: eu-central-1}",
+    "A key in AWS KMS, with the stack as encryption context.",
+    open_key,
+    Property(
+        "object",
+        properties={
+            "keyId": Property("string", "the key's id, ARN or alias", required=True, pattern="."),
+            **SETTINGS.properties,
+        },
+    ),
+    short="keyId",
+    family="aws",
+)

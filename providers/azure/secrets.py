@@ -28,17 +28,12 @@ from orchestrator.kit.secret_references import (
 )
 from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.errors import PermanentError, ProviderError
-from orchestrator.model.schema import Property
 from orchestrator.model.values import Secret
 from orchestrator.seams.secrets import Answers, SecretPlugin
 
-from .settings import CREDENTIALS
-from .vaults import Vaults, VaultSettings
+from .vaults import DENIED, SCHEMA, Vaults, VaultSettings
 
 _VERSION: Final = re.compile(r"[0-9a-f]{32}")
-_DENIED: Final = frozenset(
-    {"Forbidden", "ForbiddenByPolicy", "ForbiddenByRbac", "ForbiddenByFirewall", "HTTP403"}
-)
 
 
 class KeyVault:
@@ -112,7 +107,11 @@ class KeyVault:
             case "Unauthorized":
                 reason = f"the vault does not take the token: sign in again ({error.message})"
                 return refusal(at.text, reason, EXPIRED, **more)
-            case code if code in _DENIED:
+            case "SecretDisabled":
+                return refusal(
+                    at.text, "it is disabled in the vault: enable it, or name another version", error.code
+                )
+            case code if code in DENIED:
                 role = "Key Vault Secrets Officer" if doing else "Key Vault Secrets User"
                 reason = f"it is not allowed: the identity needs the role {role} ({error.message})"
                 return refusal(at.text, reason, FORBIDDEN, **more)
@@ -161,17 +160,6 @@ plugin: Final = SecretPlugin(
     "Azure Key Vault",
     open_vaults,
     open_vaults,
-    Property(
-        "object",
-        properties={
-            "tenant": Property("string", "The tenant to sign in to."),
-            "credential": Property("string", "Where tokens come from.", enum=CREDENTIALS),
-            "clientId": Property("string", "Who signs in, for client-secret and managed-identity."),
-            "clientSecret": Property("string", "By reference, for client-secret.", secret=True),
-            "vaultEndpoint": Property("string", "Where vaults are, with {vault} in it; of another cloud."),
-            "vaultCertificates": Property("string", "A file of certificates to trust."),
-            "timeout": Property("number", "Seconds to wait for one answer.", minimum=1, default=60),
-        },
-    ),
+    SCHEMA,
     family="azure",
 )

@@ -74,6 +74,8 @@ class Application:
         known = self.tokens.answer(call) or monitoring.answer(call, self.world)
         if known is not None:
             return Answer("200 OK", [("Content-Type", "text/xml")], known)
+        if call.service == "kms":
+            self.world.lend_key(call.region)
         before = transitions.before(call, self.world)
         answer = _run(self.moto, environ)
         if answer.succeeded:

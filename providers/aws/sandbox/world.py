@@ -22,6 +22,7 @@ from orchestrator.kit.simulation.responders import Responders
 _FIRST_ACCOUNT: Final = 123456789012
 _KEEPERS: Final = ("secretsmanager", "ssm", "kms")
 """Services whose objects nothing here looks into, and which must be forgotten all the same."""
+KEY_ALIAS: Final = "alias/opsctl"
 _accounts: Final[set[str]] = set()
 _accounts_lock: Final = threading.Lock()
 
@@ -72,6 +73,13 @@ class World:
     def s3(self) -> Any:
         """Moto's S3, which is one for all regions."""
         return s3_backends[self.account]["aws"]
+
+    def lend_key(self, region: str) -> None:
+        """The key ``alias/opsctl``, so that encryption can be tried without a client of KMS."""
+        keys = get_backend("kms")[self.account][region]
+        if not keys.alias_exists(KEY_ALIAS):
+            made = keys.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "of the sandbox", None)
+            keys.create_alias(made.id, KEY_ALIAS)
 
     def later(self, action: Callable[[], None]) -> None:
         """Do something when a transition has taken its time."""

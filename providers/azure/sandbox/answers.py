@@ -27,22 +27,30 @@ class RefusedError(Exception):
     """A request that ARM answers with an error body; raised anywhere, answered in one place."""
 
     def __init__(
-        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        inner: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.headers = dict(headers or {})
+        self.inner = inner
 
     def reply(self) -> Reply:
         """The refusal as the answer that carries it."""
-        return Reply(self.status, error_body(self.code, self.message), self.headers)
+        return Reply(self.status, error_body(self.code, self.message, self.inner), self.headers)
 
 
-def error_body(code: str, message: str) -> dict[str, Any]:
-    """ARM's error document."""
-    return {"error": {"code": code, "message": message}}
+def error_body(code: str, message: str, inner: str = "") -> dict[str, Any]:
+    """ARM's error document; Key Vault says its own reason in ``innererror``."""
+    more = {"innererror": {"code": inner}} if inner else {}
+    return {"error": {"code": code, "message": message, **more}}
 
 
 def response(reply: Reply) -> Response:

@@ -1,8 +1,8 @@
-"""A local Key Vault: secrets with versions, behind challenge authentication, as the vendor's client expects it.
+"""A local Key Vault: secrets and keys with versions, behind challenge authentication, as the vendor's clients expect it.
 
 Enters: HTTPS requests below ``/VAULT``, the place of ``https://VAULT.vault.azure.net``. Leaves: what Key Vault
 answers, by its REST reference. Holds: everything is in memory; ids name the real host, so that clients can read them;
-a vault is there as soon as somebody names it.
+a vault is there as soon as somebody names it. Keys are in `vault_keys`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from werkzeug.wrappers import Request
 
 from . import answers
 from .answers import RefusedError, Reply
+from .vault_keys import VaultKeys
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -28,7 +29,7 @@ TOKEN: Final = "sandbox"  # noqa: S105 - the sandbox's own, on loopback, in ever
 RESOURCE: Final = "https://vault.azure.net"
 _NAME: Final = re.compile(r"[0-9a-zA-Z-]{1,127}")
 _PATH: Final = re.compile(
-    r"/(?P<vault>[0-9a-zA-Z-]{3,24})/secrets(?:/(?P<name>[^/]*)(?:/(?P<version>[^/]*))?)?/?"
+    r"/(?P<vault>[0-9a-zA-Z-]{3,24})/(?P<what>secrets|keys)(?:/(?P<name>[^/]*)(?:/(?P<version>[^/]*)(?:/(?P<act>[a-z]+))?)?)?/?"
 )
 _PAGE: Final = 25
 _LARGEST: Final = 25 * 1024
@@ -52,6 +53,7 @@ class Vault:
 
     secrets: dict[str, list[Version]] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
+    keys: VaultKeys = field(default_factory=VaultKeys)
 
 
 class VaultSimulator:
@@ -84,6 +86,10 @@ class VaultSimulator:
             f"https://{path['vault']}.vault.azure.net",
         )
         name, version = path["name"] or "", path["version"] or ""
+        if path["what"] == "keys":
+            body = request.get_json(silent=True) or {}
+            place = (base, name, version, path["act"] or "")
+            return vault.keys.answer(request.method, place, body, int(self.now()))
         match request.method, bool(name), version:
             case "GET", False, _:
                 return self._list(
@@ -165,7 +171,9 @@ def _pick(vault: Vault, name: str, version: str) -> Version:
         message = f"A secret with (name/id) {name}/{version} was not found in this key vault."
         raise RefusedError(404, "SecretNotFound", message)
     if not found.enabled:
-        raise RefusedError(403, "Forbidden", "Operation get is not allowed on a disabled secret.")
+        raise RefusedError(
+            403, "Forbidden", "Operation get is not allowed on a disabled secret.", inner="SecretDisabled"
+        )
     return found
 
 
@@ -187,7 +195,11 @@ def _bundle(base: str, name: str, found: Version) -> dict[str, Any]:
 
 
 def operation_name(environ: Mapping[str, Any]) -> str:
-    """What a fault rule names: "GET secrets", "PUT secrets", "LIST secrets"."""
+    """What a fault rule names: "GET secrets", "LIST secrets", "GET keys", "unwrapkey keys"."""
     path = _PATH.fullmatch(str(environ.get("PATH_INFO", "")))
     method = str(environ.get("REQUEST_METHOD", ""))
-    return f"{'LIST' if method == 'GET' and path and not path['name'] else method} secrets"
+    if path is None:
+        return f"{method} secrets"
+    if path["act"]:
+        return f"{path['act']} keys"
+    return f"{'LIST' if method == 'GET' and not path['name'] else method} {path['what']}"
