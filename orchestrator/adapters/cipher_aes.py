@@ -9,8 +9,11 @@ read, so that a run asks the key service once. Nothing is sealed by it directly:
 and derives a key of its own (HKDF, RFC 5869), and a new one after 2^20 messages. With random nonces of 96 bits that
 is a chance of 2^-57 a key, where NIST SP 800-38D (8.3) allows 2^-32. No counter has to survive a crash.
 
-Holds: the stack, the place and the id of the master key are authenticated with each message. What is not sealed is
-refused where it must be.
+A body is made smaller before it is sealed (form 2), each by itself, and never together with another: what somebody may
+choose in one resource tells by its size nothing of another one's. Form 1 is the same without that; both are read.
+
+Holds: the stack, the place, the form and the id of the master key are authenticated with each message, before anything
+is unpacked. What is not sealed is refused where it must be.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from orchestrator.adapters.packing import pack, unpack
 from orchestrator.kit.sealed import Head, KeyNeededError, is_sealed
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
@@ -31,11 +35,14 @@ from orchestrator.seams.keys import DataKey, MasterKey
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-FORM: Final = 1
+PLAIN_FORM: Final = 1
+PACKED_FORM: Final = 2
 MESSAGES: Final = 2**20
 """How many messages one derived key seals."""
 _NONCE: Final = 12
 _INFO: Final = b"opsctl sealed 1"
+_ABOUT: Final = {PLAIN_FORM: _INFO, PACKED_FORM: b"opsctl sealed 2"}
+"""What every message of a form is authenticated with."""
 _RESTORE: Final = "restore it from a backup; opsctl changed nothing"
 
 
@@ -68,6 +75,8 @@ class Keys:
     """Plain bytes are refused."""
     fresh: bool = False
     """Seal by a new data key, even where the stack has one."""
+    packed: bool = True
+    """Bodies are made smaller first."""
 
 
 @dataclass
@@ -89,8 +98,9 @@ class AesCipher:
             return plain
         head, aead = self._writer(self.keys.primary)
         nonce = secrets.token_bytes(_NONCE)
-        box = nonce + aead.encrypt(nonce, plain, self._bound(about, head.by))
-        return msgspec.json.encode(_Sealed(FORM, head.by, head.key, head.salt, box))
+        content = pack(plain) if head.sealed == PACKED_FORM else plain
+        box = nonce + aead.encrypt(nonce, content, self._bound(about, head))
+        return msgspec.json.encode(_Sealed(head.sealed, head.by, head.key, head.salt, box))
 
     def open(self, stored: bytes, about: str) -> bytes:
         """The plain bytes, where nothing was changed or moved and a key is here that opens them."""
@@ -107,14 +117,14 @@ class AesCipher:
         known = self._opened.get((found.key, found.salt))
         aead = known or _derived(self._data_key(found, about), found.salt)
         try:
-            plain = aead.decrypt(found.box[:_NONCE], found.box[_NONCE:], self._bound(about, found.by))
+            plain = aead.decrypt(found.box[:_NONCE], found.box[_NONCE:], self._bound(about, found))
         except (InvalidTag, ValueError) as error:
             raise StateError(
                 f"{about} of stack {self.stack} was changed, or moved from another place: its seal is broken; {_RESTORE}"
             ) from error
         if known is None:
             self._opened[found.key, found.salt] = aead
-        return plain
+        return unpack(plain, about) if found.sealed == PACKED_FORM else plain
 
     def _writer(self, primary: MasterKey) -> tuple[_Sealed, AESGCM]:
         with self._guard:
@@ -123,7 +133,8 @@ class AesCipher:
                     self._own = self._made(primary)
                     self._data_keys[self._own.wrapped] = self._own
                 salt = secrets.token_bytes(16)
-                head = _Sealed(FORM, self._own.by, self._own.wrapped, salt, b"")
+                form = PACKED_FORM if self.keys.packed else PLAIN_FORM
+                head = _Sealed(form, self._own.by, self._own.wrapped, salt, b"")
                 self._writing = _Writing(head, _derived(self._own.plain, salt), MESSAGES)
             self._writing.left -= 1
             return self._writing.head, self._writing.aead
@@ -169,15 +180,15 @@ class AesCipher:
     def _context(self) -> dict[str, str]:
         return {"opsctl:stack": str(self.stack)}
 
-    def _bound(self, about: str, by: str) -> bytes:
-        return b"\0".join((_INFO, self.stack.encode(), about.encode(), by.encode()))
+    def _bound(self, about: str, head: _Sealed) -> bytes:
+        return b"\0".join((_ABOUT[head.sealed], self.stack.encode(), about.encode(), head.by.encode()))
 
 
 def _parsed(stored: bytes, about: str) -> _Sealed:
     try:
-        if (form := msgspec.json.decode(stored, type=Head).sealed) != FORM:
+        if (form := msgspec.json.decode(stored, type=Head).sealed) not in _ABOUT:
             raise StateError(
-                f"{about} is encrypted in the form {form}, and this opsctl reads {FORM}: use a newer version; "
+                f"{about} is encrypted in the form {form}, and this opsctl reads up to {max(_ABOUT)}: use a newer version; "
                 "nothing was changed"
             )
         return msgspec.json.decode(stored, type=_Sealed)

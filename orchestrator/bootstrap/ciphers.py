@@ -37,7 +37,8 @@ def cipher_of(
     primary = None if key is None or key == "none" else _master(key, context)
     fallback = [_master(each, context) for each in encryption.get("fallback") or ()]
     required = encryption.get("required") is not False and primary is not None and not rewriting
-    return AesCipher(stack, Keys(primary, fallback, required=required, fresh=rewriting))
+    packed = encryption.get("compress") is not False
+    return AesCipher(stack, Keys(primary, fallback, required=required, fresh=rewriting, packed=packed))
 
 
 def _master(written: Mapping[str, Any], context: KeyContext) -> MasterKey:

@@ -196,7 +196,8 @@ ENVELOPES: Final[Mapping[str, Property]] = MappingProxyType(
             secrets=Property("object", additional=_FREE),
             encryption=_object(
                 ("key",),
-                required=_BOOLEAN,
+                required=Property("boolean", "what is not encrypted is refused", default=True),
+                compress=Property("boolean", "bodies are made smaller before they are sealed", default=True),
                 key=Property(
                     ("object", "string"), "one key, such as {passphrase: env:NAME}; or none", additional=_ANY
                 ),

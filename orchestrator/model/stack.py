@@ -57,7 +57,7 @@ class Stack:
     secrets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Settings of secret sources by scheme."""
     encryption: Mapping[str, Any] = field(default_factory=dict)
-    """key, fallback, required, as written; empty: nothing is encrypted."""
+    """key, fallback, required, compress, as written; empty: nothing is encrypted."""
     signatures: Mapping[str, Any] = field(default_factory=dict)
     """Whose signatures count under a plan, and whether one must be there."""
     params: Mapping[str, Param] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import zlib
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.adapters import cipher_aes
+from orchestrator.adapters import cipher_aes, packing
 from orchestrator.adapters.cipher_aes import AesCipher, Keys
 from orchestrator.adapters.keys_local import SHORTEST, open_file, open_passphrase
 from orchestrator.bootstrap.ciphers import cipher_of
@@ -25,6 +26,10 @@ from tests.sealing.conftest import STACK
 
 PLACE = "journal/1/1"
 BODY = b'{"entry":"kept","record":{"id":"planted"}}'
+WRITTEN = {
+    1: b'{"sealed":1,"by":"file:0a2d014ece58865a","key":"ba0AFyDL6ilZV1gKt/CCrbHZB7Kt/Ckxy/JVZjRvRCX+J4/Ox49uGxtZks0K27Ihvmhyje/n8psvv0KR","salt":"+u9k1myo+A9DO23vl7vf7A==","box":"R7DHF5/KODURN2Pd+VsuFiteuSq/5y9U/5iSNSD0SE8AxxqcZbM+1jqlOOerpseNCgIrU6yeM2gNQ8/EavoZqMbSe/yrJDWGJ9VKlBKoijcVVJuNf09f2aMQUTxiR8FDDA=="}',
+    2: b'{"sealed":2,"by":"file:0a2d014ece58865a","key":"WDgU3IR8+a14OLjlrG/nF5Qd7dBgmjTlBzb12HisylWvc9C9v+8956D14CGpSXaKjfii3GwUsWrgFuf+","salt":"TlDNrFvZsMC4HdJA+C9S0A==","box":"clgCAe9eHDZJYM0aM1K04S8FosdjaWcdB15oK6l+rgggyvpWrfxT4Z05qlLKW/U="}',
+}
 same_key = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -34,7 +39,7 @@ def test_what_was_sealed_comes_back(cipher, plain, place):
     """Whatever the bytes; the sealed form is JSON."""
     sealed = cipher.seal(plain, place)
     assert is_sealed(sealed)
-    assert json.loads(sealed)["sealed"] == 1
+    assert json.loads(sealed)["sealed"] == 2
     assert cipher.open(sealed, place) == plain
 
 
@@ -183,13 +188,55 @@ def test_the_form_is_what_its_description_says(context, file_key):
     bound = json.dumps(["opsctl data key", [["opsctl:stack", "shop/dev"]]]).encode()
     data_key = AESGCM(master).decrypt(wrapped[:12], wrapped[12:], bound)
     key = HKDF(SHA256(), 32, base64.b64decode(sealed["salt"]), b"opsctl sealed 1").derive(data_key)
-    about = b"\0".join((b"opsctl sealed 1", b"shop/dev", PLACE.encode(), sealed["by"].encode()))
-    assert AESGCM(key).decrypt(box[:12], box[12:], about) == BODY
+    about = b"\0".join((b"opsctl sealed 2", b"shop/dev", PLACE.encode(), sealed["by"].encode()))
+    inflate = zlib.decompressobj(wbits=-15, zdict=packing._DICTIONARY)
+    assert inflate.decompress(AESGCM(key).decrypt(box[:12], box[12:], about)) == BODY
+
+
+@pytest.mark.parametrize("form", sorted(WRITTEN))
+def test_what_each_version_has_sealed_is_still_read(context, form):
+    """Bodies as they were written by the versions of opsctl that began with the form, under a key of 32 letters k."""
+    path = context.folder / "old.key"
+    path.touch(0o600)
+    path.write_bytes(b"k" * 32)
+    body = b'{"entry":"kept","format":2,"record":{"address":"web","id":"planted"}}'
+    cipher = AesCipher(STACK, Keys(open_file("old.key", context)))
+    assert json.loads(WRITTEN[form])["sealed"] == form
+    assert cipher.open(WRITTEN[form], PLACE) == body
+
+
+def test_a_form_cannot_be_taken_for_another(cipher):
+    """It is authenticated: what was packed is never given out as it is, nor the other way round."""
+    sealed = cipher.seal(BODY, PLACE)
+    with pytest.raises(StateError, match="its seal is broken"):
+        cipher.open(sealed.replace(b'"sealed":2', b'"sealed":1'), PLACE)
+
+
+@given(st.binary(max_size=3000))
+def test_packing_loses_nothing(plain):
+    assert packing.unpack(packing.pack(plain), PLACE) == plain
+
+
+def test_what_was_packed_by_another_program_is_refused():
+    whole = packing.pack(BODY)
+    for broken in (whole[:-1], whole + b"x", b"\xff" * 9, b""):
+        with pytest.raises(StateError, match=f"{PLACE} "):
+            packing.unpack(broken, PLACE)
+
+
+def test_sizes_tell_what_they_told_before_where_that_is_wished(context, file_key):
+    """``compress: false``: the length of a sealed body depends on the length of the plain one alone."""
+    file_key("state.key")
+    settings = {"key": {"file": "state.key"}}
+    even, odd = b'{"a":"' + b"x" * 500 + b'"}', b'{"a":"' + os.urandom(250).hex().encode() + b'"}'
+    for compress, same in ((True, False), (False, True)):
+        cipher = cipher_of({**settings, "compress": compress}, STACK, context)
+        assert (len(cipher.seal(even, PLACE)) == len(cipher.seal(odd, PLACE))) is same
 
 
 def test_a_newer_form_is_refused(cipher):
-    newer = cipher.seal(BODY, PLACE).replace(b'"sealed":1', b'"sealed":2')
-    with pytest.raises(StateError, match="form 2, and this opsctl reads 1: use a newer version"):
+    newer = cipher.seal(BODY, PLACE).replace(b'"sealed":2', b'"sealed":3')
+    with pytest.raises(StateError, match="form 3, and this opsctl reads up to 2: use a newer version"):
         cipher.open(newer, PLACE)
 
 
