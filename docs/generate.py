@@ -1,4 +1,4 @@
-"""Write docs/commands.md and docs/types/*.md from the code: `make docs`.
+"""Write docs/commands.md, docs/types/*.md and docs/schemas/policy-input/*.json from the code: `make docs`.
 
 Enters: the command tree and the kinds of every installed provider. Leaves: pages of Markdown. Holds: the pages are
 a function of the code, so that a test can hold the committed ones to it.
@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from orchestrator import bootstrap
 from orchestrator.cli.app import app
 from orchestrator.model.kind import How, KindSchema, Marking
+from orchestrator.model.policy_schema import stage_schemas
 from orchestrator.model.schema import MISSING, Property
 
 HERE = Path(__file__).parent
@@ -63,7 +64,9 @@ def pages() -> Mapping[str, str]:
     made = {"commands.md": _commands(), "types/README.md": _index(families)}
     for family, kinds in families.items():
         made[f"types/{family}.md"] = _family(family, sorted(kinds, key=lambda kind: kind.type))
-    return {name: "\n".join(lines) + "\n" for name, lines in made.items()}
+    written = {name: "\n".join(lines) + "\n" for name, lines in made.items()}
+    schemas = {f"schemas/policy-input/{name}.json": schema for name, schema in stage_schemas().items()}
+    return written | {name: f"{json.dumps(schema, indent=2)}\n" for name, schema in schemas.items()}
 
 
 def _index(families: Mapping[str, list[KindSchema]]) -> Iterator[str]:

@@ -12,6 +12,7 @@ import msgspec
 from orchestrator.adapters.policy_child import in_child
 from orchestrator.adapters.policy_embedded import Limits, compile_modules, new_engine
 from orchestrator.adapters.policy_rules import TEST_SUFFIX, discover
+from orchestrator.model.change import Action
 from orchestrator.model.verdict import Bundle
 
 _OPEN: Final = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"}
@@ -73,10 +74,11 @@ def sample_input(count: int) -> dict[str, Any]:
     return {
         "format_version": "1.0",
         "stage": "plan",
+        "now": "2026-01-05T09:00:00Z",
         "operation": "apply",
         "stack": {"name": "shop", "id": "shop", "environment": "", "providers": {}},
         "params": {},
-        "summary": {"create": count},
+        "summary": {**{str(action): 0 for action in Action}, "create": count},
         "resource_changes": changes,
         "resources": [],
     }

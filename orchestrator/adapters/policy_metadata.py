@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
@@ -38,6 +38,8 @@ class Annotation:
     code: str = ""
     links: tuple[str, ...] = ()
     fix: str = ""
+    schemas: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """By path (``input``): the name of a schema (``schema.plan``), or the schema itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def _annotation(body: Any, block: _Block) -> Annotation:
         code=str(custom.get("code") or ""),
         links=_links(body.get("related_resources")),
         fix=str(custom.get("fix") or ""),
+        schemas=_schemas(body.get("schemas")),
     )
 
 
@@ -131,6 +134,13 @@ def _stages(value: Any) -> frozenset[Stage] | None:
             hint = did_you_mean(str(name), Stage) or f"known are {', '.join(Stage)}"
             raise ValueError(f"custom.stages: there is no stage {name!r}; {hint}")
     return frozenset(Stage(n) for n in names)
+
+
+def _schemas(value: Any) -> dict[str, Any]:
+    items = value if isinstance(value, list) else [value] if value else []
+    if not all(isinstance(item, Mapping) for item in items):
+        raise ValueError("schemas: a list of maps was expected, such as `- input: schema.plan`")
+    return {str(path): schema for item in items for path, schema in item.items()}
 
 
 def _links(value: Any) -> tuple[str, ...]:

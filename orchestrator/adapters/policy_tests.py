@@ -1,6 +1,6 @@
 """Tests of policies: every rule ``test_*`` of a folder, run as ``opa test`` runs them.
 
-Enters: folders. Leaves: one result a test, with the line at which a failing test stopped; or diagnostics of
+Enters: policies with their tests. Leaves: one result a test, with the line at which a failing test stopped; or diagnostics of
 everything that is wrong with the policies. Holds: a test that crashes or never ends is an error of its own
 and hides no other.
 """
@@ -12,16 +12,17 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from orchestrator.adapters.policy_child import ChildFailedError, in_child
 from orchestrator.adapters.policy_embedded import Limits, compile_modules, new_engine, plain, syntax_trees
-from orchestrator.adapters.policy_files import load_bundle
+from orchestrator.adapters.policy_lint import read_modules
+from orchestrator.adapters.policy_paths import wrong_paths
 from orchestrator.adapters.policy_review import review
 from orchestrator.adapters.policy_rules import TEST_SUFFIX, Outline, discover
+from orchestrator.adapters.policy_schemas import Schemas
 from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.errors import InvalidSpecError
 from orchestrator.model.verdict import Bundle
@@ -91,32 +92,29 @@ class _Test:
         return max((n for n in report.get("covered", ()) if self.line <= n < next_line), default=self.line)
 
 
-def check(paths: Sequence[Path | str]) -> list[Diagnostic]:
-    """Everything that is wrong with the policies and tests below these paths, without running a rule."""
-    try:
-        bundle = load_bundle(paths)
-    except InvalidSpecError as error:
-        return list(error.diagnostics)
+def check(bundle: Bundle, schemas: Schemas | None = None) -> list[Diagnostic]:
+    """Everything that is wrong with policies and their tests, without running a rule."""
     outlines, found = compile_modules(bundle.modules, bundle.data)
     found += discover([o for o in outlines if not o.file.endswith(TEST_SUFFIX)])[1]
     if outlines and not any(d.severity is Severity.ERROR for d in found):
-        found += review(syntax_trees(bundle.modules))
+        trees = syntax_trees(bundle.modules)
+        found += review(trees)
+        found += wrong_paths(read_modules(trees), trees, schemas or Schemas())
     return sorted(found, key=lambda d: (d.position.file, d.position.line) if d.position else ("", 0))
 
 
-def run_tests(paths: Sequence[Path | str], *, limits: Limits | None = None) -> list[TestResult]:
-    """Run every test below these paths, in order of file and line; raises as :func:`run_covered` does."""
-    return list(run_covered(paths, limits=limits).results)
+def run_tests(bundle: Bundle, *, limits: Limits | None = None) -> list[TestResult]:
+    """Run every test, in order of file and line; raises as :func:`run_covered` does."""
+    return list(run_covered(bundle, limits=limits).results)
 
 
-def run_covered(paths: Sequence[Path | str], *, pattern: str = "", limits: Limits | None = None) -> TestRun:
-    """Run the tests below these paths whose name has the regular expression ``pattern`` in it.
+def run_covered(bundle: Bundle, *, pattern: str = "", limits: Limits | None = None) -> TestRun:
+    """Run the tests whose name has the regular expression ``pattern`` in it.
 
-    Raises InvalidSpecError where the policies cannot be read or do not compile, re.error for a bad pattern.
+    Raises InvalidSpecError where the policies do not compile, re.error for a bad pattern.
     """
     wanted = re.compile(pattern)
     limits = limits or Limits()
-    bundle = load_bundle(paths)
     outlines, found = compile_modules(bundle.modules, bundle.data, limits)
     errors = tuple(d for d in found if d.severity is Severity.ERROR)
     if errors:

@@ -1,18 +1,27 @@
 """The one place that picks adapters and providers; nothing above it names one."""
 
 from orchestrator.bootstrap.authoring import (
+    policies_below,
     policy_check,
     policy_eval,
     policy_explain,
     policy_format,
     policy_pages,
+    policy_schemas,
     policy_tests,
     policy_timings,
     sample_input,
     shipped_policies,
 )
 from orchestrator.bootstrap.catalogue import abstract_types, catalogue, opsctl_version
-from orchestrator.bootstrap.governance import Updated, approve_plan, read_approvals, update_policies
+from orchestrator.bootstrap.governance import (
+    Updated,
+    approve_plan,
+    read_approvals,
+    stack_bundle,
+    stack_rules,
+    update_policies,
+)
 from orchestrator.bootstrap.guards import OpenedPlan, open_plan, signer_of
 from orchestrator.bootstrap.plan_files import SavedPlan, read_plan, save_plan, write_input, write_private
 from orchestrator.bootstrap.policies import policy_paths
@@ -50,12 +59,14 @@ __all__ = [
     "open_state",
     "opsctl_version",
     "other_state",
+    "policies_below",
     "policy_check",
     "policy_eval",
     "policy_explain",
     "policy_format",
     "policy_pages",
     "policy_paths",
+    "policy_schemas",
     "policy_tests",
     "policy_timings",
     "read_approvals",
@@ -68,6 +79,8 @@ __all__ = [
     "save_plan",
     "shipped_policies",
     "signer_of",
+    "stack_bundle",
+    "stack_rules",
     "update_policies",
     "write_input",
     "write_private",

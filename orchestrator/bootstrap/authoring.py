@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from orchestrator.adapters.policy_bench import Timings
     from orchestrator.adapters.policy_explain import Explanation
     from orchestrator.adapters.policy_pages import Page
+    from orchestrator.adapters.policy_schemas import Schemas
     from orchestrator.adapters.policy_tests import TestResult, TestRun
+    from orchestrator.model.schema import Property
     from orchestrator.stages.policy.asking import Judgement
 
     PolicyTest = TestResult
@@ -29,13 +31,16 @@ if TYPE_CHECKING:
     RuleTimings = Timings
     RuleExplanation = Explanation
     RulePage = Page
+    PublishedSchemas = Schemas
 
 __all__ = [
+    "policies_below",
     "policy_check",
     "policy_eval",
     "policy_explain",
     "policy_format",
     "policy_pages",
+    "policy_schemas",
     "policy_tests",
     "policy_timings",
     "sample_input",
@@ -48,21 +53,41 @@ def shipped_policies() -> Path:
     return packaged("policies")
 
 
-def policy_check(paths: Sequence[Path]) -> list[Diagnostic]:
-    """Everything that is wrong with the policies below these paths."""
+def policies_below(paths: Sequence[Path]) -> Bundle:
+    """The policies and tests below these paths; raises InvalidSpecError with everything that cannot be read."""
+    from orchestrator.adapters.policy_files import load_bundle  # noqa: PLC0415 - only for policies
+
+    return load_bundle(paths)
+
+
+def policy_schemas() -> PublishedSchemas:
+    """The schemas of what policies see: of every stage, and of every type that is known here."""
+    from orchestrator.adapters.policy_schemas import schemas_of  # noqa: PLC0415 - only for policies
+
+    kinds = catalogue()
+
+    def spec(type: str) -> Property | None:
+        kind = kinds.kind(TypeName(type))
+        return None if kind is None else kind.spec
+
+    return schemas_of(list(map(str, kinds.types())), spec)
+
+
+def policy_check(bundle: Bundle) -> list[Diagnostic]:
+    """Everything that is wrong with these policies and their tests."""
     from orchestrator.adapters.policy_tests import check  # noqa: PLC0415 - only for policies
 
-    return check(paths)
+    return check(bundle, policy_schemas())
 
 
-def policy_tests(paths: Sequence[Path], pattern: str = "") -> PolicyRun:
-    """Run the tests of the policies below these paths; raises OpsctlError for a pattern that is none."""
+def policy_tests(bundle: Bundle, pattern: str = "") -> PolicyRun:
+    """Run the tests of these policies; raises OpsctlError for a pattern that is none."""
     import re  # noqa: PLC0415 - as below
 
     from orchestrator.adapters.policy_tests import run_covered  # noqa: PLC0415 - only for policies
 
     try:
-        return run_covered(paths, pattern=pattern)
+        return run_covered(bundle, pattern=pattern)
     except re.error as error:
         raise OpsctlError(f"--run {pattern}: not a regular expression: {error}") from error
 
@@ -74,10 +99,8 @@ def policy_format(text: str) -> str:
     return format_rego(text)
 
 
-def policy_eval(
-    paths: Sequence[Path], params: Mapping[str, Any], document: Mapping[str, Any], stage: Stage
-) -> Judgement:
-    """What the policies below these paths say of an input document."""
+def policy_eval(bundle: Bundle, document: Mapping[str, Any], stage: Stage) -> Judgement:
+    """What these policies say of an input document."""
     from orchestrator.adapters.policy_embedded import EmbeddedEngine  # noqa: PLC0415 - only for policies
     from orchestrator.stages.policy.asking import Circumstances, judge  # noqa: PLC0415 - as above
 
@@ -87,33 +110,29 @@ def policy_eval(
         return None if kinds.kind(TypeName(name)) is not None else kinds.nearest_type(name)
 
     circumstances = Circumstances((), datetime.now(UTC).date().isoformat(), nearest)
-    return judge(EmbeddedEngine(), _bundle(paths, params), document, stage, circumstances)
+    return judge(EmbeddedEngine(), _compiled(bundle), document, stage, circumstances)
 
 
-def policy_explain(
-    paths: Sequence[Path], params: Mapping[str, Any], document: Mapping[str, Any], only: str
-) -> list[RuleExplanation]:
+def policy_explain(bundle: Bundle, document: Mapping[str, Any], only: str) -> list[RuleExplanation]:
     """Each asked rule, expression by expression; raises OpsctlError where the policies do not compile."""
     from orchestrator.adapters.policy_child import ChildFailedError  # noqa: PLC0415 - only for policies
     from orchestrator.adapters.policy_embedded import plain  # noqa: PLC0415 - as above
     from orchestrator.adapters.policy_explain import explain  # noqa: PLC0415 - as above
 
     try:
-        return explain(_bundle(paths, params), document, only=only)
+        return explain(_compiled(bundle), document, only=only)
     except ChildFailedError as error:
         raise OpsctlError(f"the policies cannot be explained: {plain(str(error))}") from error
 
 
-def policy_timings(
-    paths: Sequence[Path], params: Mapping[str, Any], document: Mapping[str, Any], runs: int
-) -> RuleTimings:
+def policy_timings(bundle: Bundle, document: Mapping[str, Any], runs: int) -> RuleTimings:
     """How long each rule takes; raises OpsctlError where one fails."""
     from orchestrator.adapters.policy_bench import measure  # noqa: PLC0415 - only for policies
     from orchestrator.adapters.policy_child import ChildFailedError  # noqa: PLC0415 - as above
     from orchestrator.adapters.policy_embedded import plain  # noqa: PLC0415 - as above
 
     try:
-        return measure(_bundle(paths, params), document, runs=runs)
+        return measure(_compiled(bundle), document, runs=runs)
     except ChildFailedError as error:
         raise OpsctlError(f"the policies cannot be timed: {plain(str(error))}") from error
 
@@ -125,20 +144,18 @@ def sample_input(count: int) -> dict[str, Any]:
     return policy_bench.sample_input(count)
 
 
-def policy_pages(paths: Sequence[Path]) -> list[RulePage]:
+def policy_pages(bundle: Bundle) -> list[RulePage]:
     """What each asked rule says of itself, with its parameters and tests; raises InvalidSpecError."""
     from orchestrator.adapters.policy_pages import pages  # noqa: PLC0415 - only for policies
 
-    return pages(_bundle(paths, {}))
+    return pages(_compiled(bundle))
 
 
-def _bundle(paths: Sequence[Path], params: Mapping[str, Any]) -> Bundle:
+def _compiled(bundle: Bundle) -> Bundle:
     """Policies that compile; raises InvalidSpecError with everything that is wrong."""
     from orchestrator.adapters.policy_embedded import compile_modules  # noqa: PLC0415 - only for policies
-    from orchestrator.adapters.policy_files import load_bundle  # noqa: PLC0415 - as above
     from orchestrator.model.diagnostic import Severity  # noqa: PLC0415 - as above
 
-    bundle = load_bundle(paths, params)
     found = compile_modules(bundle.modules, bundle.data)[1]
     errors = tuple(d for d in found if d.severity is Severity.ERROR)
     if errors:

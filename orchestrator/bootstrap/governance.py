@@ -20,6 +20,7 @@ from orchestrator.stages.policy import governed, ungoverned
 
 if TYPE_CHECKING:
     from orchestrator.adapters.bundle_sources import Shelf, Wanted
+    from orchestrator.adapters.governance_files import BaseDocument
 
 BASE_VARIABLE: Final = "OPSCTL_POLICY_BASE"
 Secrets = Callable[[str], str]
@@ -61,6 +62,24 @@ def stack_bundle(charter: Charter, folder: Path, secret: Secrets) -> Bundle:
     return stack if base is None else governed(stack, base)
 
 
+def stack_rules(charter: Charter, folder: Path, secret: Secrets) -> Bundle:
+    """The modules and data of everything that judges a stack, its base among it, without anybody's parameters.
+
+    This is what is checked and tested: tests speak of the rules, not of how one stack sets them.
+    """
+    from orchestrator.adapters.bundle_sources import bundle_from, wanted  # noqa: PLC0415 - only for policies
+
+    own = bundle_from(wanted(charter.policy.get("bundles") or ()), _shelf(folder, secret), {})
+    found = _base_document(charter.policy, folder, secret)
+    if found is None:
+        return own
+    place, document = found
+    base = bundle_from(wanted(document.bundles), _shelf(place, secret), {})
+    return Bundle(
+        {**own.modules, **base.modules}, {**own.data, **base.data}, sources=(*own.sources, *base.sources)
+    )
+
+
 def saved_bundle(made: Bundle, folder: Path, secret: Secrets) -> Bundle:
     """A saved plan's policies, under the base of this runner where it has one.
 
@@ -74,15 +93,12 @@ def saved_bundle(made: Bundle, folder: Path, secret: Secrets) -> Bundle:
 
 def policy_base(policy: Mapping[str, Any], folder: Path, secret: Secrets) -> PolicyBase | None:
     """The trusted base: the runner's, else the stack file's; None where neither names one."""
-    runner = _from_runner()
-    address = runner or policy.get("base")
-    if not address:
+    found = _base_document(policy, folder, secret)
+    if found is None:
         return None
-    from orchestrator.adapters.bundle_sources import Wanted, bundle_from, wanted  # noqa: PLC0415 - as above
-    from orchestrator.adapters.governance_files import read_base  # noqa: PLC0415
+    from orchestrator.adapters.bundle_sources import bundle_from, wanted  # noqa: PLC0415 - as above
 
-    place = _base_folder(Wanted(str(address), pin=not runner), _shelf(Path() if runner else folder, secret))
-    document = read_base(place)
+    place, document = found
     bundle = bundle_from(wanted(document.bundles), _shelf(place, secret), document.data)
     whole = Bundle(
         bundle.modules,
@@ -95,6 +111,21 @@ def policy_base(policy: Mapping[str, Any], folder: Path, secret: Secrets) -> Pol
         bundle.sources,
     )
     return PolicyBase(document.name, whole, document.allow["waive"], document.allow["data"])
+
+
+def _base_document(
+    policy: Mapping[str, Any], folder: Path, secret: Secrets
+) -> tuple[Path, BaseDocument] | None:
+    """Where the base is, and what its ``policy.yaml`` says."""
+    runner = _from_runner()
+    address = runner or policy.get("base")
+    if not address:
+        return None
+    from orchestrator.adapters.bundle_sources import Wanted  # noqa: PLC0415 - only for policies
+    from orchestrator.adapters.governance_files import read_base  # noqa: PLC0415
+
+    place = _base_folder(Wanted(str(address), pin=not runner), _shelf(Path() if runner else folder, secret))
+    return place, read_base(place)
 
 
 def update_policies(charter: Charter, folder: Path, secret: Secrets) -> list[Updated]:

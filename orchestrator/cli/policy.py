@@ -1,4 +1,4 @@
-"""policy new, check, fmt, test: write policies, and see that they are right."""
+"""policy new, check, fmt, test, schema: write policies, and see that they are right."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from orchestrator.cli import policy_asking
 from orchestrator.cli.console import Output
 from orchestrator.cli.options import Environment, Format, PolicyPaths, console_of
+from orchestrator.model.verdict import Stage
 
 
 def register(app: typer.Typer) -> None:
@@ -20,6 +21,7 @@ def register(app: typer.Typer) -> None:
     group.command("fmt")(fmt)
     group.command("test")(run_tests)
     policy_asking.register(group)
+    group.command()(schema)
     group.command()(update)
     app.add_typer(group)
 
@@ -111,6 +113,35 @@ def run_tests(  # noqa: PLR0913 - one parameter an option
 
     wanted = Wanted(pattern, coverage=coverage, threshold=threshold, watch=watch)
     return test(console, paths or [], wanted, environment=environment)
+
+
+def schema(
+    context: typer.Context,
+    *,
+    stage: Annotated[
+        Stage | None, typer.Option("--stage", help="What policies see at this stage; without it: at any.")
+    ] = None,
+    type: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--type",
+            "-t",
+            metavar="TYPE",
+            help="Of resources of this type: AWS::EC2::VPC, or with --out also 'AWS::EC2::*' (repeatable).",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FOLDER", help="Write all of them, for opa check --schema FOLDER."
+        ),
+    ] = None,
+) -> int:
+    """Print the JSON Schema of what policies see, for validation and for # METADATA schemas in Rego."""
+    console = console_of(context)
+    from orchestrator.cli.work.policy_writing import schema  # noqa: PLC0415 - lazy
+
+    return schema(console, stage, type or [], out)
 
 
 def update(

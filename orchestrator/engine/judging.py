@@ -122,4 +122,5 @@ def seen_by_policy(made: Plan, stage: Stage) -> Mapping[str, Any]:
         changes=made.changes,
         resources=[r for r in made.resources if r.mode is not Mode.EMPTY],
         operation="destroy" if made.destroy else "apply",
+        now=made.created,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from orchestrator.model.change import Action, Change
@@ -142,6 +143,11 @@ def desired_resource(resource: Desired) -> dict[str, Any]:
     }
 
 
+def instant(seconds: float) -> str:
+    """A time in the form of RFC 3339, in UTC: what rules compare with, so that no engine looks at its own clock."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def policy_input(
     *,
     stage: Stage,
@@ -150,17 +156,19 @@ def policy_input(
     changes: Sequence[Change] = (),
     resources: Sequence[Desired] = (),
     operation: str = "apply",
+    now: float = 0.0,
 ) -> dict[str, Any]:
     """The whole input document of one stage.
 
     ``stack`` and ``params`` go in as they are, secrets hidden; ``stack`` has ``name``, ``id`` and ``providers``
     (by name, each with ``region`` where it has one). ``operation`` is ``apply`` or ``destroy``: what the user
-    asked for. ``summary`` counts the changes by our own action names, every name present.
+    asked for, ``now`` (seconds since 1970, UTC) when it is asked. ``summary`` counts the changes by our own action names, every name present.
     """
     counts = Counter(c.action for c in changes)
     return {
         "format_version": FORMAT_VERSION,
         "stage": str(stage),
+        "now": instant(now),
         "operation": operation,
         "stack": view(stack).value,
         "params": view(params).value,

@@ -7,6 +7,8 @@
 # - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html
 # custom:
 #   severity: medium
+# schemas:
+# - input: schema.input
 package opsctl.baseline.bucket_encryption
 
 import data.opsctl.lib

@@ -6,6 +6,8 @@
 # - ref: https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html#s3-8
 # custom:
 #   severity: high
+# schemas:
+# - input: schema.input
 package opsctl.baseline.bucket_public
 
 import data.opsctl.lib

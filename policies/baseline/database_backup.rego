@@ -7,6 +7,8 @@
 # - ref: https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-11
 # custom:
 #   severity: medium
+# schemas:
+# - input: schema.input
 package opsctl.baseline.database_backup
 
 import data.opsctl.lib

@@ -7,6 +7,8 @@
 # - ref: https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-3
 # custom:
 #   severity: high
+# schemas:
+# - input: schema.input
 package opsctl.baseline.database_encryption
 
 import data.opsctl.lib

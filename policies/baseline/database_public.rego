@@ -7,6 +7,8 @@
 # - ref: https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-2
 # custom:
 #   severity: critical
+# schemas:
+# - input: schema.input
 package opsctl.baseline.database_public
 
 import data.opsctl.lib

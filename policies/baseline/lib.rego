@@ -1,6 +1,8 @@
 # METADATA
 # title: What the guardrails share
 # description: The resources that a plan puts in place, and the parameters with their defaults.
+# schemas:
+# - input: schema.input
 package opsctl.lib
 
 import rego.v1

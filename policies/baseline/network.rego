@@ -3,6 +3,8 @@
 # description: |
 #   Each rule is {address, path, direction, protocol, from, to, source, unknown}. Protocol "any" and ports 0 to
 #   65535 where the cloud's rule leaves them open; unknown is true where the source is known only after apply.
+# schemas:
+# - input: schema.input
 package opsctl.network
 
 import data.opsctl.lib

@@ -7,6 +7,8 @@
 # - ref: https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
 # custom:
 #   severity: low
+# schemas:
+# - input: schema.input
 package opsctl.baseline.open_egress
 
 import data.opsctl.network

@@ -8,6 +8,8 @@
 # - ref: https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-18
 # custom:
 #   severity: critical
+# schemas:
+# - input: schema.input
 package opsctl.baseline.open_ingress
 
 import data.opsctl.lib

@@ -7,6 +7,8 @@
 # - ref: https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html
 # custom:
 #   severity: critical
+# schemas:
+# - input: schema.input
 package opsctl.baseline.plain_password
 
 import data.opsctl.lib

@@ -7,6 +7,8 @@
 # - ref: https://learn.microsoft.com/azure/governance/policy/samples/built-in-policies#general
 # custom:
 #   severity: high
+# schemas:
+# - input: schema.input
 package opsctl.baseline.regions
 
 import data.opsctl.lib

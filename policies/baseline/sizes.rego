@@ -7,6 +7,8 @@
 # - ref: https://learn.microsoft.com/azure/governance/policy/samples/built-in-policies#compute
 # custom:
 #   severity: medium
+# schemas:
+# - input: schema.input
 package opsctl.baseline.sizes
 
 import data.opsctl.lib

@@ -7,6 +7,8 @@
 # - ref: https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-prevent
 # custom:
 #   severity: high
+# schemas:
+# - input: schema.input
 package opsctl.baseline.storage_public
 
 import data.opsctl.lib

@@ -7,6 +7,8 @@
 # - ref: https://learn.microsoft.com/azure/storage/common/transport-layer-security-configure-minimum-version
 # custom:
 #   severity: high
+# schemas:
+# - input: schema.input
 package opsctl.baseline.storage_transport
 
 import data.opsctl.lib

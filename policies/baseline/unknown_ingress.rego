@@ -7,6 +7,8 @@
 # - ref: https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-18
 # custom:
 #   severity: low
+# schemas:
+# - input: schema.input
 package opsctl.baseline.unknown_ingress
 
 import data.opsctl.network

@@ -6,6 +6,8 @@
 # - ref: https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html
 # custom:
 #   severity: low
+# schemas:
+# - input: schema.input
 package opsctl.baseline.unlabelled
 
 import data.opsctl.lib

@@ -7,6 +7,8 @@
 # - ref: https://docs.openstack.org/cinder/latest/configuration/block-storage/volume-encryption.html
 # custom:
 #   severity: high
+# schemas:
+# - input: schema.input
 package opsctl.baseline.volume_encryption
 
 import data.opsctl.lib

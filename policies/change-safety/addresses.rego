@@ -6,6 +6,8 @@
 # - ref: https://learn.microsoft.com/azure/security/fundamentals/subdomain-takeover
 # custom:
 #   severity: medium
+# schemas:
+# - input: schema.input
 package opsctl.change_safety.addresses
 
 import data.opsctl.change_safety.lib

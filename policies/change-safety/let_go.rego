@@ -6,6 +6,8 @@
 # - ref: https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/rel_tracking_change_management_planned_changemgmt.html
 # custom:
 #   severity: low
+# schemas:
+# - input: schema.input
 package opsctl.change_safety.let_go
 
 import data.opsctl.change_safety.lib

@@ -1,6 +1,8 @@
 # METADATA
 # title: What the rules of this profile share
 # description: What a plan does, and the parameters of the stack. Each profile stands alone.
+# schemas:
+# - input: schema.input
 package opsctl.change_safety.lib
 
 import rego.v1

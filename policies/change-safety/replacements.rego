@@ -8,6 +8,8 @@
 #   severity: high
 #   parameters:
 #     replacements_allowed: {default: [], description: address patterns (with *) whose replacement needs no review}
+# schemas:
+# - input: schema.input
 package opsctl.change_safety.replacements
 
 import data.opsctl.change_safety.lib

@@ -8,6 +8,8 @@
 #   severity: medium
 #   parameters:
 #     max_updates: {default: 50, description: updates in one plan that need no approval}
+# schemas:
+# - input: schema.input
 package opsctl.change_safety.updates
 
 import data.opsctl.change_safety.lib

@@ -7,6 +7,8 @@
 # custom:
 #   severity: medium
 #   fix: "VersioningConfiguration: {Status: Enabled}"
+# schemas:
+# - input: schema.input
 package opsctl.strict.bucket_versioning
 
 import data.opsctl.strict.lib

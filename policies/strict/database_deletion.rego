@@ -7,6 +7,8 @@
 # custom:
 #   severity: high
 #   fix: "DeletionProtection: true"
+# schemas:
+# - input: schema.input
 package opsctl.strict.database_deletion
 
 import data.opsctl.strict.lib

@@ -7,6 +7,8 @@
 # custom:
 #   severity: low
 #   fix: "AutoMinorVersionUpgrade: true"
+# schemas:
+# - input: schema.input
 package opsctl.strict.database_upgrades
 
 import data.opsctl.strict.lib

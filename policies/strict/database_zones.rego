@@ -7,6 +7,8 @@
 # custom:
 #   severity: medium
 #   fix: "MultiAZ: true"
+# schemas:
+# - input: schema.input
 package opsctl.strict.database_zones
 
 import data.opsctl.strict.lib

@@ -7,6 +7,8 @@
 # custom:
 #   severity: high
 #   fix: "MetadataOptions: {HttpTokens: required}"
+# schemas:
+# - input: schema.input
 package opsctl.strict.instance_metadata
 
 import data.opsctl.strict.lib

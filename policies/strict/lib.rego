@@ -1,6 +1,8 @@
 # METADATA
 # title: What the rules of this profile share
 # description: What a plan puts in place. Each profile stands alone.
+# schemas:
+# - input: schema.input
 package opsctl.strict.lib
 
 import rego.v1

@@ -7,6 +7,8 @@
 # custom:
 #   severity: medium
 #   fix: "key_name: NAME"
+# schemas:
+# - input: schema.input
 package opsctl.strict.server_keys
 
 import data.opsctl.strict.lib

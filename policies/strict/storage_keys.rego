@@ -7,6 +7,8 @@
 # custom:
 #   severity: medium
 #   fix: "properties.allowSharedKeyAccess: false"
+# schemas:
+# - input: schema.input
 package opsctl.strict.storage_keys
 
 import data.opsctl.strict.lib

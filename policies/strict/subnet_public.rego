@@ -7,6 +7,8 @@
 # custom:
 #   severity: medium
 #   fix: "MapPublicIpOnLaunch: false"
+# schemas:
+# - input: schema.input
 package opsctl.strict.subnet_public
 
 import data.opsctl.strict.lib

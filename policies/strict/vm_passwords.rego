@@ -7,6 +7,8 @@
 # custom:
 #   severity: high
 #   fix: "properties.osProfile.linuxConfiguration.disablePasswordAuthentication: true"
+# schemas:
+# - input: schema.input
 package opsctl.strict.vm_passwords
 
 import data.opsctl.strict.lib

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -233,3 +235,64 @@ def test_results_of_policy_commands_are_reports_too(saved):
         assert json.loads(ran.out)["runs"][0]["automationDetails"]["id"].startswith(
             f"opsctl/policy/{command[0]}/"
         )
+
+
+@pytest.fixture
+def fetched(author):
+    """A stack whose policies come in a tarball, pinned."""
+    with tarfile.open(author.folder / "rules.tar.gz", "w:gz") as archive:
+        for name, text in (("lucky.rego", RULE), ("lucky_test.rego", TESTS)):
+            member = tarfile.TarInfo(name)
+            member.size = len(text.encode())
+            archive.addfile(member, io.BytesIO(text.encode()))
+        (author.folder / "policies" / "lucky.rego").unlink()
+        (author.folder / "policies" / "lucky_test.rego").unlink()
+    text = (author.folder / "opsctl.yaml").read_text("utf-8")
+    author.write("opsctl.yaml", text.replace("[policies]", "[rules.tar.gz]"))
+    assert author.run("policy", "update").code == 0
+    return author
+
+
+def test_commands_without_a_path_look_at_what_was_fetched(fetched):
+    """check, test, docs, bench and eval know the policies that the stack has from elsewhere."""
+    assert fetched.run("plan", "--save-input", "input.json").code == 3
+    ran = fetched.run("policy", "check")
+    assert (ran.code, ran.out) == (0, "Policies are right: rules.tar.gz.\n")
+    ran = fetched.run("policy", "test", "--threshold", "100")
+    assert (ran.code, ran.out.startswith("2 of 2 policy tests passed")) == (0, True)
+    assert fetched.run("policy", "docs").out.startswith("# Values are lucky")
+    assert [r["rule"] for r in fetched.run("policy", "bench", "--output", "json").json["rules"]] == [
+        "opsctl.lucky"
+    ]
+    ran = fetched.run("policy", "eval", "-i", "input.json")
+    assert (ran.code, "a is unlucky" in ran.out) == (3, True)
+    assert "opsctl.lucky" in fetched.run("policy", "explain", "lucky").out
+
+
+def test_commands_refuse_a_bundle_that_has_changed(fetched):
+    """What is not as it was pinned is neither checked nor tested, nor asked by a plan."""
+    path = fetched.folder / "rules.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        member = tarfile.TarInfo("lucky.rego")
+        archive.addfile(member, io.BytesIO(b""))
+    for command in (["policy", "check"], ["policy", "test"], ["plan"], ["apply", "--auto-approve"]):
+        ran = fetched.run(*command)
+        assert (ran.code, ran.out) == (1, "")
+        assert "these policies have changed: pinned is sha256:" in ran.err
+        assert "opsctl policy update" in ran.err
+
+
+def test_schemas_are_printed_and_written(stack):
+    """One to standard output, or all of them in a folder that opa check reads; a typo names the nearest type."""
+    assert stack.run("policy", "schema", "--stage", "drift").json["properties"]["stage"]["enum"] == ["drift"]
+    ran = stack.run("policy", "schema", "--type", "OS::Nova::Server")
+    assert "flavor" in ran.json["$defs"]["spec"]["properties"]
+    ran = stack.run("policy", "schema", "--out", "schemas", "--type", "Microsoft.Storage/*")
+    assert "schema.types.microsoft_storage_storageaccounts" in ran.out.splitlines()
+    assert sorted(p.name for p in (stack.folder / "schemas").glob("*.json")) == sorted(
+        f"{name}.json" for name in ("input", "spec", "plan", "apply", "drift")
+    )
+    assert (stack.folder / "schemas/types/microsoft_storage_storageaccounts.json").exists()
+    ran = stack.run("policy", "schema", "--type", "OS::Nova::Serve")
+    assert (ran.code, "did you mean 'OS::Nova::Server'?" in ran.err) == (1, True)
+    assert stack.run("policy", "schema", "--type", "OS::*").code == 1

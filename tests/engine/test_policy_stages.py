@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
+import jsonschema
 import pytest
 
 from orchestrator.adapters.policy_embedded import EmbeddedEngine
 from orchestrator.engine import applying, planning
 from orchestrator.model.errors import PolicyDeniedError
-from orchestrator.model.verdict import Bundle, Stage
+from orchestrator.model.policy_input import instant
+from orchestrator.model.policy_schema import input_schema
+from orchestrator.model.verdict import Answer, Bundle, Stage
 from orchestrator.seams.state import Holder
 
 RULE = """# METADATA
@@ -24,6 +28,23 @@ import rego.v1
 	r.spec.name == "web"
 }}
 """
+
+
+class Listener:
+    """An engine that only keeps what it was asked."""
+
+    name = "listener"
+    rules = ()
+
+    def __init__(self):
+        self.heard = []
+
+    def load(self, bundle):
+        return []
+
+    def evaluate(self, input, stage):
+        self.heard.append((stage, json.loads(json.dumps(input))))
+        return Answer()
 
 
 def bundle(stages, effect="deny"):
@@ -85,3 +106,32 @@ def test_specs_are_not_judged_at_drift(judged):
     judged.apply()
     plan = judged.plan(bundle=bundle("spec"), stage=Stage.DRIFT).plan
     assert (plan.unread, plan.verdicts, [d.stage for d in plan.decisions]) == (False, (), [Stage.DRIFT])
+
+
+def test_what_every_stage_hands_to_policy_fits_its_schema(world):
+    """Specs, a plan with unknown values, an apply, a drift after somebody's change, a destruction: each fits."""
+    listener, plain = Listener(), world.workspace
+    world.workspace = lambda: replace(plain(), policy=listener)
+    world.want("net")
+    world.want("web", spec={"parent": "${net.status.id}"})
+    world.plan(bundle=bundle("plan"))
+    world.apply(bundle=bundle("plan"))
+    world.want("web", spec={"size": 3})
+    world.drop("net")
+    world.plan(bundle=bundle("plan"), stage=Stage.DRIFT)
+    world.plan(bundle=bundle("plan"), resources=(), destroy=True)
+    assert {stage for stage, _ in listener.heard} == set(Stage)
+    actions = {c["action"] for _, input in listener.heard for c in input["resource_changes"]}
+    assert actions == {"create", "replace", "delete"}
+    for stage, input in listener.heard:
+        jsonschema.Draft202012Validator(input_schema(stage)).validate(input)
+        assert input["now"].endswith("Z")
+
+
+def test_the_time_of_the_run_decides(judged):
+    """Rules see the time of the run, not that of the engine's machine."""
+    judged.want("web")
+    judged.clock.advance(86_400)
+    rule = "package opsctl.t\n\nimport rego.v1\n\nwarn contains input.now\n"
+    (said,) = judged.plan(bundle=Bundle({"t.rego": rule})).plan.verdicts
+    assert said.message == instant(judged.clock.now())

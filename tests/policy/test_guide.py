@@ -28,8 +28,8 @@ def first_rule(tmp_path):
 
 def test_the_first_rule_works(first_rule):
     """What the guide shows compiles, passes its tests and denies what it says."""
-    assert check([first_rule]) == []
-    assert [r.passed for r in run_tests([first_rule])] == [True, True]
+    assert check(load_bundle([first_rule])) == []
+    assert [r.passed for r in run_tests(load_bundle([first_rule]))] == [True, True]
     engine = EmbeddedEngine()
     engine.load(load_bundle([first_rule]))
     large = {"address": "web", "type": "OS::Nova::Server", "change": {"after": {"flavor": "m1.xlarge"}}}

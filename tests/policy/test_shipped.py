@@ -25,12 +25,12 @@ RULES = [p for p in GUARDRAILS if p.stem not in ("lib", "network")]
 
 def test_nothing_is_wrong_with_them():
     """The shipped folder passes its own check, without a warning."""
-    assert check([POLICIES]) == []
+    assert check(load_bundle([POLICIES])) == []
 
 
 def test_their_tests_pass():
     """Every Rego test that ships passes on the embedded engine."""
-    results = run_tests([POLICIES])
+    results = run_tests(load_bundle([POLICIES]))
     assert len(results) > 100
     assert [r for r in results if not r.passed] == []
 
@@ -70,7 +70,7 @@ def test_opa_agrees(opa_binary):
     )
     results = json.loads(ran.stdout)
     assert [r["name"] for r in results if r.get("fail") or r.get("error")] == []
-    assert len(results) == len(run_tests([POLICIES]))
+    assert len(results) == len(run_tests(load_bundle([POLICIES])))
     subprocess.run([opa_binary, "check", "--strict", str(POLICIES)], check=True, capture_output=True)
     fmt = subprocess.run(
         [opa_binary, "fmt", "--list", str(POLICIES)], capture_output=True, text=True, check=True
@@ -81,13 +81,13 @@ def test_opa_agrees(opa_binary):
 @pytest.mark.parametrize("profile", sorted(p.name for p in POLICIES.iterdir() if p.is_dir()))
 def test_each_profile_stands_alone(profile):
     """A stack may name one profile and no other: it compiles and its tests pass by itself."""
-    assert check([POLICIES / profile]) == []
-    assert [r for r in run_tests([POLICIES / profile]) if not r.passed] == []
+    assert check(load_bundle([POLICIES / profile])) == []
+    assert [r for r in run_tests(load_bundle([POLICIES / profile])) if not r.passed] == []
 
 
 def test_the_tests_reach_every_line():
     """Nothing that ships is without a test."""
-    assert [(c.file, c.missed) for c in run_covered([POLICIES]).coverage if c.missed] == []
+    assert [(c.file, c.missed) for c in run_covered(load_bundle([POLICIES])).coverage if c.missed] == []
 
 
 @pytest.mark.parametrize("always", [True, False], ids=["always-speaks", "never-speaks"])
@@ -103,7 +103,7 @@ def test_every_rule_has_a_passing_and_a_failing_case(tmp_path, always):
         copy.write_text((text if always else silent) + more, "utf-8")
     failed = {
         r.name.removeprefix("data.").rpartition(".")[0]
-        for r in run_tests([tmp_path / "policies"])
+        for r in run_tests(load_bundle([tmp_path / "policies"]))
         if not r.passed
     }
     packages = {f"opsctl.{p.parent.name.replace('-', '_')}.{p.stem}_test" for p in RULES}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orchestrator import bootstrap
 from orchestrator.cli.console import Console, Output
@@ -17,6 +18,7 @@ from orchestrator.cli.render.report import collected, counted, repository, rule_
 from orchestrator.cli.work.state import remembered
 from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.errors import InvalidSpecError, OpsctlError
+from orchestrator.model.verdict import Bundle
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap.authoring import PolicyRun
@@ -38,34 +40,39 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """Where policies are, and the parameters that a stack gives them."""
+    """The policies that a command is about: those below paths, or everything that judges a stack."""
 
     paths: Sequence[Path]
-    params: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def named(self) -> str:
-        """The places, for people."""
-        return ", ".join(map(str, self.paths))
+    """Where they can be changed: not those that were fetched."""
+    rules: Callable[[], Bundle]
+    """Them as they stand now, with their tests and without a stack's parameters."""
+    asked: Callable[[], Bundle]
+    """Them as a plan asks them."""
+    named: str
+    """The places, for people."""
 
 
 def policies_of(console: Console, paths: Sequence[Path], environment: str | None) -> Policies:
     """These policies, or those of the stack in the present folder; raises OpsctlError where it has none."""
     if paths:
-        return Policies(paths)
+        below = partial(bootstrap.policies_below, paths)
+        return Policies(paths, below, below, ", ".join(map(str, paths)))
     with remembered(console, environment) as work:
-        charter = work.session.charter
-        found = bootstrap.policy_paths(charter, work.session.folder)
-    if not found:
+        session = work.session
+    place = (session.charter, session.folder, session.reveal)
+    found = bootstrap.policy_paths(session.charter, session.folder)
+    rules, asked = partial(bootstrap.stack_rules, *place), partial(bootstrap.stack_bundle, *place)
+    sources = [source.name for source in rules().sources]
+    if not sources:
         hint = "name folders, or write policy: {bundles: [policies]} in opsctl.yaml"
         raise OpsctlError(f"the stack has no policies\nhint: {hint}")
-    return Policies(found, charter.policy.get("data") or {})
+    return Policies(found, rules, asked, ", ".join(sources))
 
 
 def check(console: Console, paths: Sequence[Path], *, environment: str | None, strict: bool) -> int:
     """Everything that is wrong with the policies; 1 where there is an error."""
     policies = policies_of(console, paths, environment)
-    found = bootstrap.policy_check(policies.paths)
+    found = bootstrap.policy_check(policies.rules())
     console.diagnostics(found)
     stopping = (Severity.ERROR, Severity.WARNING) if strict else (Severity.ERROR,)
     wrong = any(d.severity in stopping for d in found)
@@ -85,7 +92,7 @@ def _print_check(console: Console, policies: Policies, found: Sequence[Diagnosti
             console.document(lambda: {**head("policy-check"), "valid": not wrong, "diagnostics": documents})
         case _:
             root = repository(Path.cwd())
-            file = str(policies.paths[0])
+            file = str(policies.paths[0] if policies.paths else Path("opsctl.yaml"))
             report = Found(console.command, told, findings, (), policies.named, int(wrong), file, root)
             console.report(report)
 
@@ -117,7 +124,7 @@ def _changed(paths: Sequence[Path]) -> Iterator[tuple[str, float]]:
 
 
 def _test(console: Console, policies: Policies, wanted: Wanted) -> int:
-    run = bootstrap.policy_tests(policies.paths, wanted.pattern)
+    run = bootstrap.policy_tests(policies.rules(), wanted.pattern)
     share = 100 * run.covered
     thin = wanted.threshold is not None and share < wanted.threshold
     code = 0 if run.results and all(r.passed for r in run.results) and not thin else 1
@@ -137,5 +144,5 @@ def _print_tests(console: Console, policies: Policies, run: PolicyRun, wanted: W
         case Output.TEXT:
             console.result(render_tests(run, console.out_style, lines=wanted.coverage))
         case _:
-            file = str(policies.paths[0])
+            file = str(policies.paths[0] if policies.paths else Path("opsctl.yaml"))
             console.report(test_report(console.command, run, policies.named, code, file))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from orchestrator.cli.render.text import render_verdicts
 from orchestrator.cli.work.policies import Policies, policies_of
 from orchestrator.model.diagnostic import Diagnostic, Position
 from orchestrator.model.errors import InvalidSpecError
+from orchestrator.model.policy_input import instant
 from orchestrator.model.verdict import Stage, denies
 
 
@@ -41,15 +43,12 @@ def evaluate(console: Console, paths: Sequence[Path], question: Question, *, env
     document = _document(question.file)
     policies = policies_of(console, paths, environment)
     stage = question.stage or _stage(document)
-    asked = {**document, "stage": str(stage)}
-    judged = bootstrap.policy_eval(policies.paths, policies.params, asked, stage)
+    asked = {"now": instant(time.time()), **document, "stage": str(stage)}
+    bundle = policies.asked()
+    judged = bootstrap.policy_eval(bundle, asked, stage)
     console.diagnostics(judged.notes)
     code = 3 if denies(judged.verdicts) else 0
-    explained = (
-        bootstrap.policy_explain(policies.paths, policies.params, asked, question.rule)
-        if question.explain
-        else []
-    )
+    explained = bootstrap.policy_explain(bundle, asked, question.rule) if question.explain else []
     match console.output:
         case Output.TEXT:
             sections = [render_explanations(explained, console.out_style)] if explained else []
@@ -119,7 +118,7 @@ def bench(
     """Each rule's time on one input, the slowest first."""
     policies: Policies = policies_of(console, paths, environment)
     document = _document(file) if file else bootstrap.sample_input(changes)
-    timings = bootstrap.policy_timings(policies.paths, policies.params, document, runs)
+    timings = bootstrap.policy_timings(policies.asked(), document, runs)
     number = len(document.get("resource_changes", ()))
     if console.output is Output.JSON:
         console.document(lambda: timings_document(timings, number))

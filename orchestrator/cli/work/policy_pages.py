@@ -15,7 +15,7 @@ from orchestrator.model.errors import OpsctlError
 
 def docs(console: Console, paths: Sequence[Path], out: Path | None, *, environment: str | None) -> int:
     """A page a policy: to standard output, or a file each with an index."""
-    pages = bootstrap.policy_pages(policies_of(console, paths, environment).paths)
+    pages = bootstrap.policy_pages(policies_of(console, paths, environment).rules())
     if not pages:
         raise OpsctlError("these policies hold no rule that is asked")
     if out is None:
@@ -32,9 +32,9 @@ def docs(console: Console, paths: Sequence[Path], out: Path | None, *, environme
 def explain(console: Console, rule: str, paths: Sequence[Path], *, environment: str | None) -> int:
     """Every rule with this in its name: those given, else those of the stack, else those that ship."""
     if paths or Path("opsctl.yaml").exists():
-        pages = bootstrap.policy_pages(policies_of(console, paths, environment).paths)
+        pages = bootstrap.policy_pages(policies_of(console, paths, environment).rules())
     else:
-        pages = bootstrap.policy_pages([bootstrap.shipped_policies()])
+        pages = bootstrap.policy_pages(bootstrap.policies_below([bootstrap.shipped_policies()]))
     found = [p for p in pages if p.rule == rule] or [p for p in pages if rule in p.rule]
     if not found:
         names = [p.rule for p in pages]

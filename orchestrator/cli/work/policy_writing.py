@@ -1,4 +1,4 @@
-"""policy new and policy fmt."""
+"""policy new, policy fmt and policy schema."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from orchestrator import bootstrap
 from orchestrator.cli.console import Console
+from orchestrator.cli.render.json import dump
 from orchestrator.cli.render.values import count
 from orchestrator.cli.work.policies import policies_of
 from orchestrator.model.errors import OpsctlError
 from orchestrator.model.ids import TypeName
+from orchestrator.model.policy_schema import type_name
+from orchestrator.model.verdict import Stage
+
+if TYPE_CHECKING:
+    from orchestrator.bootstrap.authoring import PublishedSchemas
 
 _EFFECTS: Final = ("deny", "require_approval", "warn")
 _POLICY: Final = """\
@@ -28,6 +34,8 @@ _POLICY: Final = """\
 # custom:
 #   severity: medium
 #   fix: "metadata: {{labels: {{owner: TEAM}}}}"
+# schemas:
+# - input: schema.types.{schema}
 package opsctl.{name}
 
 import rego.v1
@@ -82,9 +90,42 @@ def new(console: Console, name: str, folder: Path, *, type: str, effect: str) ->
         raise OpsctlError(f"{there} is there already: nothing was written")
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in zip(written, (_POLICY, _TESTS), strict=True):
-        path.write_text(text.format(name=name, type=type, effect=effect), "utf-8")
+        path.write_text(text.format(name=name, type=type, effect=effect, schema=type_name(type)), "utf-8")
     console.result("\n".join(f"Written: {path}" for path in written))
     console.say(f"Next: opsctl policy test {folder}; and policy: {{bundles: [{folder}]}} in opsctl.yaml")
+    return 0
+
+
+def schema(console: Console, stage: Stage | None, types: Sequence[str], out: Path | None) -> int:
+    """One schema to standard output, or all of them (and those of the named types) to a folder."""
+    published = bootstrap.policy_schemas()
+    chosen = published.matching(types)
+    unknown = next((t for t in types if not published.matching([t])), None)
+    if unknown is not None:
+        near = bootstrap.catalogue().nearest_type(unknown)
+        hint = f"did you mean {near!r}?" if near else "opsctl types lists what is known"
+        raise OpsctlError(f"unknown type {unknown!r}\nhint: {hint}")
+    if out is None:
+        return _print_schema(console, published, stage, chosen)
+    if stage is not None:
+        raise OpsctlError("--stage and --out: every stage is written to the folder, so leave --stage out")
+    names = [n for n in published.names() if "." not in n] + [f"types.{type_name(t)}" for t in chosen]
+    for name in names:
+        path = published.file_of(out, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{dump(published.named(name) or {})}\n", "utf-8")
+    console.result("\n".join(f"schema.{name}" for name in names))
+    console.say(f"{count(len(names), 'schema')} written to {out}: opa check --schema {out} FOLDER uses them.")
+    return 0
+
+
+def _print_schema(
+    console: Console, published: PublishedSchemas, stage: Stage | None, types: Sequence[str]
+) -> int:
+    if len(types) > 1 or (types and stage is not None):
+        raise OpsctlError("one schema is printed at a time\nhint: --out FOLDER writes many")
+    name = f"types.{type_name(types[0])}" if types else str(stage or "input")
+    console.result(dump(published.named(name) or {}))
     return 0
 
 

@@ -10,10 +10,9 @@ from orchestrator.cli.console import Console
 from orchestrator.cli.render.json import dump
 from orchestrator.model.errors import OpsctlError
 from orchestrator.model.ids import TypeName
-from orchestrator.model.schema import MISSING, Property
+from orchestrator.model.json_schema import DIALECT, EXPRESSION, written_plain
+from orchestrator.model.schema import Property
 
-_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_EXPRESSION: Final = {"type": "string", "pattern": r"\$\{"}
 _DURATION: Final = {"type": ["string", "number"], "description": "30s, 5m, 1h30m, or seconds"}
 
 
@@ -30,53 +29,8 @@ def schema(console: Console, type: str | None) -> int:
         near = catalogue.nearest_type(type)
         hint = f"did you mean {near!r}?" if near else "opsctl types lists what is known"
         raise OpsctlError(f"unknown type {type!r}\nhint: {hint}")
-    console.result(dump({"$schema": _DIALECT, "title": type, **_plain(kind.spec, expressions=True)}))
+    console.result(dump({"$schema": DIALECT, "title": type, **written_plain(kind.spec)}))
     return 0
-
-
-def of_property(prop: Property, *, expressions: bool = True) -> dict[str, Any]:
-    """A property as JSON Schema; where expressions are allowed, one may stand for any value."""
-    plain = _plain(prop, expressions=expressions)
-    if not expressions or "string" in prop.types or "any" in prop.types:
-        return plain
-    about: dict[str, Any] = {key: plain.pop(key) for key in ("description", "default") if key in plain}
-    return {**about, "anyOf": [plain, _EXPRESSION]}
-
-
-def _plain(prop: Property, *, expressions: bool) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    if "any" not in prop.types:
-        made["type"] = prop.types[0] if len(prop.types) == 1 else list(prop.types)
-    if prop.description:
-        made["description"] = prop.description
-    if prop.default is not MISSING:
-        made["default"] = prop.default
-    if prop.enum:
-        values: dict[str, Any] = {"enum": list(prop.enum)}
-        made |= {"anyOf": [values, _EXPRESSION]} if expressions and "string" in prop.types else values
-    elif prop.pattern and not expressions:
-        made["pattern"] = prop.pattern
-    made |= {k: v for k, v in (("minimum", prop.minimum), ("maximum", prop.maximum)) if v is not None}
-    if prop.items is not None:
-        made["items"] = of_property(prop.items, expressions=expressions)
-    if "object" in prop.types:
-        made |= _object(prop, expressions=expressions)
-    return made
-
-
-def _object(prop: Property, *, expressions: bool) -> dict[str, Any]:
-    settable = {n: p for n, p in prop.properties.items() if not p.read_only}
-    made: dict[str, Any] = {
-        "properties": {name: of_property(p, expressions=expressions) for name, p in settable.items()}
-    }
-    required = sorted(name for name, p in settable.items() if p.required)
-    if required:
-        made["required"] = required
-    if prop.additional is None:
-        made["additionalProperties"] = False
-    else:
-        made["additionalProperties"] = of_property(prop.additional, expressions=expressions)
-    return made
 
 
 def documents(specs: Mapping[str, Property]) -> dict[str, Any]:
@@ -97,7 +51,7 @@ def documents(specs: Mapping[str, Property]) -> dict[str, Any]:
         },
     }
     return {
-        "$schema": _DIALECT,
+        "$schema": DIALECT,
         "title": "opsctl documents",
         "type": "object",
         "required": ["apiVersion", "kind", "metadata"],
@@ -107,7 +61,7 @@ def documents(specs: Mapping[str, Property]) -> dict[str, Any]:
             "metadata": _METADATA,
         },
         "allOf": [resource],
-        "$defs": {_name(name): _plain(spec, expressions=True) for name, spec in specs.items()},
+        "$defs": {_name(name): written_plain(spec) for name, spec in specs.items()},
     }
 
 
@@ -145,7 +99,7 @@ _RESOURCE: Final = {
         "anyOf": [
             {"type": "object"},
             {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
-            _EXPRESSION,
+            EXPRESSION,
         ],
     },
     "dependsOn": {"type": "array", "items": {"type": "string"}},
