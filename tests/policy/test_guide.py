@@ -20,7 +20,7 @@ SHARED = {"lib", "network"}
 @pytest.fixture
 def first_rule(tmp_path):
     """The guide's first rule and its test, as a reader would write them."""
-    policy, test = re.findall(r"```rego\n(.*?)```", GUIDE, re.DOTALL)
+    policy, test, *_ = re.findall(r"```rego\n(.*?)```", GUIDE, re.DOTALL)
     (tmp_path / "small.rego").write_text(policy)
     (tmp_path / "small_test.rego").write_text(test)
     return tmp_path
