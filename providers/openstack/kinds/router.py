@@ -89,7 +89,9 @@ KIND = NetworkKind(
         status(
             name=text("its name"),
             status=text("ACTIVE, ALLOCATING or ERROR"),
-            external_gateway_info=Property(("object", "null"), "the gateway, with its addresses"),
+            external_gateway_info=Property(
+                ("object", "null"), "the gateway, with its addresses", additional=Property()
+            ),
         ),
         "Leads between networks, and outside",
         reads=BULK,

@@ -1,0 +1,20 @@
+"""Samples of every kind for the conformance suite, and openstacksdk as it is for changes by hand.
+
+A kind's sample stands in the module of its service; ``SAMPLES`` of each is what it adds.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from orchestrator.kit.sample import Conformance
+from providers.openstack.conformance import compute, network, storage
+from providers.openstack.conformance.hands import connect
+
+CONFORMANCE: Final = Conformance(
+    samples=(*network.SAMPLES, *compute.SAMPLES, *storage.SAMPLES),
+    connect=connect,
+    given=lambda _raw: {"image": "cirros", "flavor": "m1.tiny", "larger": "m1.small", "external": "public"},
+    paged={"page": 2},
+    close=lambda raw: raw.close(),
+)

@@ -1,0 +1,43 @@
+"""Every provider that ships passes the suite; what docs/conformance says of it is what the suite finds."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import pytest
+
+from orchestrator.bootstrap import provider_manifest
+from orchestrator.cli.render.conformance import render_page
+from orchestrator.testing.provider_conformance import opened, run
+
+PAGES = Path(__file__).parents[2] / "docs" / "conformance"
+FAMILIES = ("openstack",)
+
+
+def page(family: str) -> Path:
+    return PAGES / f"{family}.md"
+
+
+# The simulator cuts connections; what the SDK leaves of them is collected before anybody else is blamed for it.
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_provider_passes_on_its_sandbox_as_its_page_says(family):
+    """`make conformance` writes the pages."""
+    with opened(provider_manifest(family)) as subject:
+        report = run(subject)
+    gc.collect()
+    assert [(r.type, r.check, r.messages) for r in report.failures] == []
+    assert report.passed, report.unsampled
+    assert page(family).read_text("utf-8") == render_page(report, f"opsctl provider test {family}")
+
+
+LIGHT = ("OS::Neutron::Net", "OS::Neutron::SecurityGroupRule", "OS::Nova::KeyPair")
+
+
+@pytest.mark.server
+def test_a_real_openstack_agrees():
+    """A part of the kinds, so that it stays short; `make openstack-test` runs all of them."""
+    with opened(provider_manifest("openstack"), {"cloud": "ostest-demo"}) as subject:
+        report = run(subject, kinds=LIGHT)
+    assert [(r.type, r.check, r.messages) for r in report.failures] == []
