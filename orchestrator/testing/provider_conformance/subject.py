@@ -115,8 +115,8 @@ def opened(
     with tempfile.TemporaryDirectory(prefix="opsctl-conformance-") as name:
         folder = Path(name)
         if settings is not None or not manifest.sandbox:
-            known = manifest.bare if settings is None else settings
-            yield from _subject(manifest, conformance, known, folder, RealTime(), None, given)
+            cloud = _Cloud(manifest.bare if settings is None else settings, folder, RealTime())
+            yield from _subject(manifest, conformance, cloud, given or {})
             return
         faults, responders, moved = Faults(), Responders(), MovedTime()
         start = importlib.import_module(manifest.sandbox).start
@@ -128,36 +128,49 @@ def opened(
             now=moved.monotonic,
         )
         try:
-            yield from _subject(manifest, conformance, running.settings, folder, moved, faults, given)
+            cloud = _Cloud(running.settings, folder, moved, faults)
+            yield from _subject(manifest, conformance, cloud, given or {})
         finally:
             running.close()
             responders.close_all()
 
 
+@dataclass(frozen=True, slots=True)
+class _Cloud:
+    """What the provider is run against."""
+
+    settings: Mapping[str, Any]
+    folder: Path
+    time: Waits
+    faults: Faults | None = None
+
+    @property
+    def where(self) -> str:
+        """In words."""
+        if self.faults is not None:
+            return "sandbox"
+        return "the cloud" if self.settings else "this machine"
+
+
 def _subject(
-    manifest: Manifest,
-    conformance: Conformance,
-    settings: Mapping[str, Any],
-    folder: Path,
-    waits: Waits,
-    faults: Faults | None,
-    given: Mapping[str, Any] | None,
+    manifest: Manifest, conformance: Conformance, cloud: _Cloud, given: Mapping[str, Any]
 ) -> Iterator[Subject]:
     run = f"cf-{uuid.uuid4().hex[:8]}"
-    context = Context(ProviderName(manifest.family), StackId(f"conformance-{run}"), folder)
-    raw = conformance.connect(settings, folder)
+    context = Context(ProviderName(manifest.family), StackId(f"conformance-{run}"), cloud.folder)
+    raw = conformance.connect(cloud.settings, cloud.folder)
+    paged = {**cloud.settings, **conformance.paged}
     try:
         yield Subject(
             manifest.family,
-            manifest.configure(settings, context),
+            manifest.configure(cloud.settings, context),
             conformance,
             raw,
-            waits,
-            "sandbox" if faults is not None else ("the cloud" if settings else "this machine"),
+            cloud.time,
+            cloud.where,
             run,
-            faults,
-            manifest.configure({**settings, **conformance.paged}, context) if conformance.paged else None,
-            {**conformance.given(raw), **(given or {})},
+            cloud.faults,
+            manifest.configure(paged, context) if conformance.paged else None,
+            {**conformance.given(raw), **given},
         )
     finally:
         with suppress(OSError):
