@@ -81,16 +81,20 @@ class Client:
                 return None
             raise
 
-    def pages(self, service: str, path: str, key: str, **query: Any) -> Iterator[Mapping[str, Any]]:
-        """Read a whole list in big pages."""
+    def batches(self, service: str, path: str, key: str, **query: Any) -> Iterator[list[Mapping[str, Any]]]:
+        """Read a list page by page, each when it is asked for."""
         query = {"limit": int(self._settings.get("page", PAGE)), **query}
         while True:
             answer = self.get(service, path, **query)
             items = answer[key]
-            yield from items
+            yield items
             if not items or not _goes_on(answer, key):
                 return
             query["marker"] = items[-1]["id"]
+
+    def pages(self, service: str, path: str, key: str, **query: Any) -> Iterator[Mapping[str, Any]]:
+        """Read a whole list in big pages."""
+        return (item for page in self.batches(service, path, key, **query) for item in page)
 
     def send(
         self,

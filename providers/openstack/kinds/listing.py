@@ -5,10 +5,12 @@ What a list does not show although state knows its id is asked for once more by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
+from orchestrator.kit.sweep import sweep
 from orchestrator.model.ids import Address
 from orchestrator.model.kind import How, ReadWay
 from orchestrator.model.provision import Observed, Ref
@@ -40,10 +42,14 @@ class Listing:
 
     def all(self, cloud: Cloud, **query: str) -> Iterator[Body]:
         """Read everything that is there."""
+        return (body for page in self.batches(cloud, **query) for body in page)
+
+    def batches(self, cloud: Cloud, **query: str) -> Iterator[list[Body]]:
+        """Read everything that is there page by page, each when it is asked for."""
         project = {"project_id": cloud.client.project()} if self.own else {}
         narrowed = {**self.query, **project, **query}
-        found = cloud.client.pages(self.service, self.path + self.detail, self.many, **narrowed)
-        return (body for body in found if self.alive(body))
+        found = cloud.client.batches(self.service, self.path + self.detail, self.many, **narrowed)
+        return ([body for body in page if self.alive(body)] for page in found)
 
     def get(self, cloud: Cloud, id: str) -> Body | None:
         """Read one by id; None where it is not there, or is going."""
@@ -52,20 +58,20 @@ class Listing:
         return body if body and self.alive(body) else None
 
 
+def bodies(listing: Listing, cloud: Cloud, ids: Collection[str], way: ReadWay) -> dict[str, Body]:
+    """Read what is there of these ids: from the list where that is the way, and the rest of them one by one."""
+    pages = listing.batches(cloud) if way.how is How.LIST else ()
+    return sweep(ids, pages, key=lambda body: str(body["id"]), get=partial(listing.get, cloud))
+
+
 def read(
     listing: Listing, cloud: Cloud, refs: Sequence[Ref], way: ReadWay, observe: Observe
 ) -> dict[Address, Observed]:
     """Read the refs whose ids are known; the others are looked for by `unknown`."""
-    known = {ref.address: ref.id for ref in refs if ref.id}
-    bodies = {str(body["id"]): body for body in listing.all(cloud)} if way.how is How.LIST and known else {}
-    found = {}
-    for ref in refs:
-        if ref.id is None:
-            continue
-        body = bodies.get(ref.id) or listing.get(cloud, ref.id)
-        if body is not None:
-            found[ref.address] = observe(cloud, body, ref.spec)
-    return found
+    there = bodies(listing, cloud, [ref.id for ref in refs if ref.id], way)
+    return {
+        ref.address: observe(cloud, there[ref.id], ref.spec) for ref in refs if ref.id and ref.id in there
+    }
 
 
 def by_natural_key(
@@ -75,10 +81,10 @@ def by_natural_key(
     open_refs = [ref for ref in refs if ref.id is None and ref.spec]
     if not open_refs:
         return {}
-    bodies = list(listing.all(cloud))
+    there = list(listing.all(cloud))
     found = {}
     for ref in open_refs:
-        for body in bodies:
+        for body in there:
             if matches(cloud, body, ref.spec):
                 found[ref.address] = observe(cloud, body, ref.spec)
                 break

@@ -16,7 +16,7 @@ from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
 from providers.openstack.kinds.fields import picked
 from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name, working
-from providers.openstack.kinds.listing import not_yet
+from providers.openstack.kinds.listing import bodies, not_yet
 from providers.openstack.kinds.server_changes import apply_changes, resize
 from providers.openstack.kinds.server_reading import LISTING, PATH, PORTS, UNCONFIRMED, observe
 from providers.openstack.kinds.server_schema import SCHEMA
@@ -35,19 +35,20 @@ class ServerKind:
 
     def read(self, cloud: Cloud, refs: Sequence[Ref], way: ReadWay) -> Mapping[Address, Observed]:
         """Read servers, and once all ports of the project where a spec says how they are connected."""
-        found: dict[Address, Body] = {}
         lost = {str(ref.uid): ref.address for ref in refs if ref.id is None and ref.uid}
-        if lost or (way.how is How.LIST and any(ref.id for ref in refs)):
-            bodies = {str(body["id"]): body for body in LISTING.all(cloud)}
+        ids = [ref.id for ref in refs if ref.id]
+        found: dict[Address, Body] = {}
+        if lost:  # every server may be the one
+            there = {str(body["id"]): body for body in LISTING.all(cloud)}
+            found = {
+                address: body
+                for body in there.values()
+                if (address := lost.get(str(body["metadata"].get("opsctl:uid"))))
+            }
+            there |= bodies(LISTING, cloud, [id for id in ids if id not in there], ReadWay(How.GET))
         else:
-            bodies = {}
-        for ref in refs:
-            body = (bodies.get(ref.id) or LISTING.get(cloud, ref.id)) if ref.id else None
-            if body is not None:
-                found[ref.address] = body
-        for body in bodies.values():
-            if address := lost.get(str(body["metadata"].get("opsctl:uid"))):
-                found[address] = body
+            there = bodies(LISTING, cloud, ids, way)
+        found |= {ref.address: there[ref.id] for ref in refs if ref.id and ref.id in there}
         specs = {ref.address: ref.spec for ref in refs}
         ports = self._ports(cloud, found.values(), specs)
         return {address: observe(cloud, body, specs[address], ports) for address, body in found.items()}

@@ -14,7 +14,7 @@ from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, R
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
 from providers.openstack.kinds.kind import Body, Cloud, Spec, working
-from providers.openstack.kinds.listing import knows, not_yet
+from providers.openstack.kinds.listing import bodies, knows, not_yet
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.properties import spec, status, text
 from providers.openstack.kinds.volume import LISTING, WORK
@@ -39,12 +39,7 @@ class AttachmentKind:
     def read(self, cloud: Cloud, refs: Sequence[Ref], way: ReadWay) -> Mapping[Address, Observed]:
         """Read the volumes, and look in them for each pair."""
         asked = {ref.address: ref.id or self._natural(cloud, ref.spec) for ref in refs}
-        ids = {id for id in asked.values() if id}
-        if way.how is How.LIST and ids:
-            volumes = {str(body["id"]): body for body in LISTING.all(cloud)}
-        else:
-            keys = {_parsed(id)[1] for id in ids}
-            volumes = {key: body for key in keys if (body := LISTING.get(cloud, key)) is not None}
+        volumes = bodies(LISTING, cloud, {_parsed(id)[1] for id in asked.values() if id}, way)
         found = {}
         for ref in refs:
             server, volume = _parsed(asked[ref.address])
