@@ -48,8 +48,8 @@ class Listing:
         """Read everything that is there page by page, each when it is asked for."""
         project = {"project_id": cloud.client.project()} if self.own else {}
         narrowed = {**self.query, **project, **query}
-        found = cloud.client.batches(self.service, self.path + self.detail, self.many, **narrowed)
-        return ([body for body in page if self.alive(body)] for page in found)
+        for page in cloud.client.batches(self.service, self.path + self.detail, self.many, **narrowed):
+            yield [body for body in page if self.alive(body)]
 
     def get(self, cloud: Cloud, id: str) -> Body | None:
         """Read one by id; None where it is not there, or is going."""
