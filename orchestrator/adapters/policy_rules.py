@@ -287,6 +287,7 @@ def _verdict(rule: Rule, item: Any) -> Verdict:
         code=_text(item.get("code")),
         severity=_text(item.get("severity")),
         fix=_text(item.get("fix")),
+        links=tuple(filter(None, [_text(item.get("link"))])),
     )
 
 
@@ -332,7 +333,7 @@ def _enriched(rule: Rule, verdict: Verdict) -> Verdict:
         message=verdict.message or title or f"{rule.path} is true",
         title=title,
         severity=verdict.severity or next((a.severity for a in blocks if a.severity), ""),
-        links=next((a.links for a in blocks if a.links), ()),
+        links=verdict.links or next((a.links for a in blocks if a.links), ()),
         fix=verdict.fix or next((a.fix for a in blocks if a.fix), ""),
     )
 

@@ -7,6 +7,8 @@
 # - ref: https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/rel_tracking_change_management_automated_changemgmt.html
 # custom:
 #   severity: high
+#   parameters:
+#     max_removals: {default: 5, description: deletions and replacements that one plan may have}
 # schemas:
 # - input: schema.input
 package opsctl.baseline.blast_radius

@@ -7,6 +7,8 @@
 # - ref: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html
 # custom:
 #   severity: medium
+#   parameters:
+#     bucket_kms: {default: false, description: whether only a KMS key will do}
 # schemas:
 # - input: schema.input
 package opsctl.baseline.bucket_encryption

@@ -7,6 +7,8 @@
 # - ref: https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/rel_backing_up_data_identified_backups_data.html
 # custom:
 #   severity: critical
+#   parameters:
+#     data_loss_allowed: {default: [], description: address patterns (with *) whose data may go}
 # schemas:
 # - input: schema.input
 package opsctl.baseline.data_stores

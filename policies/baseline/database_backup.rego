@@ -1,5 +1,5 @@
 # METADATA
-# title: Databases keep backups and are protected from deletion
+# title: Databases keep backups
 # description: |
 #   Without backups a mistake is final. On RDS a retention of 0 days turns them off; deletion protection makes a
 #   deletion two steps. Fewer days than the parameter `backup_days` (default 1) warn.
@@ -7,6 +7,9 @@
 # - ref: https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-11
 # custom:
 #   severity: medium
+#   parameters:
+#     backup_days: {default: 1, description: days that a backup is kept at least}
+#     deletion_protection: {default: false, description: whether RDS instances have to be protected from deletion}
 # schemas:
 # - input: schema.input
 package opsctl.baseline.database_backup

@@ -2,7 +2,7 @@
 # title: Databases are encrypted at rest
 # description: |
 #   A snapshot or a disk that leaves the building must be unreadable. On RDS encryption is chosen at creation and
-#   cannot be added in place. Azure's flexible servers are always encrypted.
+#   cannot be added in place (Security Hub RDS.3; CIS AWS 5.0.0, 2.2.1). Azure's flexible servers are always encrypted.
 # related_resources:
 # - ref: https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-3
 # custom:

@@ -2,7 +2,7 @@
 # title: Databases are not reachable from the Internet
 # description: |
 #   A database answers to its application, over private addresses. An Azure firewall rule that spans all addresses,
-#   or a public RDS instance, offers it to everybody.
+#   or a public RDS instance, offers it to everybody (Security Hub RDS.2; CIS AWS 5.0.0, 2.2.3).
 # related_resources:
 # - ref: https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-2
 # custom:
@@ -20,23 +20,16 @@ deny contains {"msg": msg, "address": change.address, "path": ["PubliclyAccessib
 	msg := sprintf("%s is publicly accessible: set PubliclyAccessible to false", [change.address])
 }
 
-deny contains {"msg": msg, "address": change.address, "path": ["properties"]} if {
-	some type in {
-		"Microsoft.DBforMySQL/flexibleServers/firewallRules",
-		"Microsoft.DBforPostgreSQL/flexibleServers/firewallRules",
-	}
-	some change in lib.of_type(type)
+_azure := "https://learn.microsoft.com/azure/mysql/flexible-server/security-how-to-manage-firewall-portal"
+
+deny contains {"msg": msg, "address": change.address, "path": ["properties"], "link": _azure} if {
+	some change in lib.of_type("Microsoft.DBforMySQL/flexibleServers/firewallRules")
 	_wide(change.change.after.properties)
 	msg := sprintf("%s lets the whole Internet reach the database: name the addresses that need it", [change.address])
 }
 
-_wide(rule) if {
-	some half in ["0.0.0.0/1", "128.0.0.0/1"]
-	net.cidr_contains(half, rule.startIpAddress)
-	_size(rule) >= 16777216
-}
-
-_size(rule) := _number(rule.endIpAddress) - _number(rule.startIpAddress)
+# More addresses than a /8 has are the Internet, in whatever halves they are written.
+_wide(rule) if _number(rule.endIpAddress) - _number(rule.startIpAddress) >= 16777216
 
 _number(address) := (((to_number(p[0]) * 16777216) + (to_number(p[1]) * 65536)) + (to_number(p[2]) * 256)) + to_number(p[3]) if {
 	regex.match(`^[0-9]+(\.[0-9]+){3}$`, address)

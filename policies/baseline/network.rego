@@ -21,7 +21,6 @@ _types := {
 	"AWS::EC2::SecurityGroupEgress",
 	"AWS::EC2::SecurityGroupIngress",
 	"Microsoft.Network/networkSecurityGroups",
-	"Microsoft.Network/networkSecurityGroups/securityRules",
 	"OS::Neutron::SecurityGroup",
 	"OS::Neutron::SecurityGroupRule",
 }
@@ -60,11 +59,6 @@ _of(change) := [rule |
 	some rule in _azure(change, ["properties", "securityRules", n], item.properties, _azure_unknown(change, n))
 ] if {
 	change.type == "Microsoft.Network/networkSecurityGroups"
-}
-
-_of(change) := _azure(change, [], change.change.after.properties, unknown) if {
-	change.type == "Microsoft.Network/networkSecurityGroups/securityRules"
-	unknown := object.get(change.change.after_unknown, "properties", {})
 }
 
 # OpenStack: a rule without a source is open to all, unless it names a group.

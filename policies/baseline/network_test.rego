@@ -8,9 +8,14 @@ aws(rule) := rules if {
 	rules := network.rules with input as fixtures.created("AWS::EC2::SecurityGroupIngress", rule)
 }
 
+group(properties) := fixtures.created(
+	"Microsoft.Network/networkSecurityGroups",
+	{"properties": {"securityRules": [{"name": "r", "properties": properties}]}},
+)
+
 azure(rule) := rules if {
-	spec := {"properties": object.union({"access": "Allow", "direction": "Inbound"}, rule)}
-	rules := network.rules with input as fixtures.created("Microsoft.Network/networkSecurityGroups/securityRules", spec)
+	allowed := object.union({"access": "Allow", "direction": "Inbound"}, rule)
+	rules := network.rules with input as group(allowed)
 }
 
 neutron(rule, unknown) := rules if {
@@ -42,9 +47,8 @@ test_azure_sources_times_ports if {
 }
 
 test_azure_unknown_lists_are_unknown if {
-	allowed := {"access": "Allow", "direction": "Inbound"}
-	it := fixtures.created("Microsoft.Network/networkSecurityGroups/securityRules", {"properties": allowed})
-	unknown := {"properties": {"sourceAddressPrefixes": [true]}}
+	it := group({"access": "Allow", "direction": "Inbound"})
+	unknown := {"properties": {"securityRules": [{"properties": {"sourceAddressPrefixes": [true]}}]}}
 	found := network.rules with input as fixtures.with_unknown(it, unknown)
 	{rule.unknown | some rule in found} == {true}
 }

@@ -11,13 +11,17 @@ aws(rule) := fixtures.created("AWS::EC2::SecurityGroup", {"SecurityGroupEgress":
 test_everything_everywhere_warns if warned(aws({"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}))
 
 test_azure_everything_everywhere_warns if {
-	warned(fixtures.created("Microsoft.Network/networkSecurityGroups/securityRules", {"properties": {
+	rule := {
 		"access": "Allow",
 		"direction": "Outbound",
 		"protocol": "*",
 		"destinationAddressPrefix": "*",
 		"destinationPortRange": "*",
-	}}))
+	}
+	warned(fixtures.created(
+		"Microsoft.Network/networkSecurityGroups",
+		{"properties": {"securityRules": [{"name": "r", "properties": rule}]}},
+	))
 }
 
 test_one_port_passes if {

@@ -3,11 +3,14 @@
 # description: |
 #   A port that the whole Internet reaches is scanned within minutes. Public services are expected: ports in the
 #   parameter `public_ports` (default 80 and 443) may be open. Prefixes so short that a few of them are the Internet
-#   count as open too. ICMP is not judged.
+#   count as open too. ICMP is not judged (Security Hub EC2.18; CIS Azure 3.0.0, 7.1 and 7.2).
 # related_resources:
 # - ref: https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-18
+# - ref: https://learn.microsoft.com/azure/security/fundamentals/network-best-practices
 # custom:
 #   severity: critical
+#   parameters:
+#     public_ports: {default: [80, 443], description: ports that the whole Internet may reach}
 # schemas:
 # - input: schema.input
 package opsctl.baseline.open_ingress

@@ -85,10 +85,6 @@ test_azure_lists_are_seen if {
 	}))
 }
 
-test_azure_rule_of_its_own_is_seen if {
-	denied(fixtures.created("Microsoft.Network/networkSecurityGroups/securityRules", {"properties": azure_ssh}))
-}
-
 test_azure_deny_rules_pass if not denied(azure(object.union(azure_ssh, {"access": "Deny"})))
 
 test_azure_public_ports_pass if {

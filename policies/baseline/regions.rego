@@ -7,6 +7,8 @@
 # - ref: https://learn.microsoft.com/azure/governance/policy/samples/built-in-policies#general
 # custom:
 #   severity: high
+#   parameters:
+#     allowed_regions: {default: [], description: regions that resources may be in; none is every region}
 # schemas:
 # - input: schema.input
 package opsctl.baseline.regions

@@ -7,6 +7,8 @@
 # - ref: https://learn.microsoft.com/azure/cloud-adoption-framework/ready/azure-best-practices/resource-tagging
 # custom:
 #   severity: medium
+#   parameters:
+#     required_labels: {default: [], description: names of labels that every resource carries}
 # schemas:
 # - input: schema.input
 package opsctl.baseline.required_labels

@@ -7,6 +7,8 @@
 # - ref: https://learn.microsoft.com/azure/governance/policy/samples/built-in-policies#compute
 # custom:
 #   severity: medium
+#   parameters:
+#     allowed_sizes: {default: {}, description: patterns (with *) by type; types that it does not name are free}
 # schemas:
 # - input: schema.input
 package opsctl.baseline.sizes

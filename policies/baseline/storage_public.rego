@@ -2,7 +2,7 @@
 # title: Storage accounts allow no anonymous reads
 # description: |
 #   With `allowBlobPublicAccess` any container of the account can be opened to everybody. Switched off at the account,
-#   none can.
+#   none can (CIS Azure 3.0.0, 4.17).
 # related_resources:
 # - ref: https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-prevent
 # custom:

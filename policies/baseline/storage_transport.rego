@@ -2,7 +2,7 @@
 # title: Storage accounts speak TLS 1.2 or newer only
 # description: |
 #   Plain HTTP and old TLS can be read on the way. Secure transfer is Azure's default since 2019; a spec that turns it
-#   off is denied, and so is a minimum version below 1.2 or none.
+#   off is denied, and so is a minimum version below 1.2 or none (CIS Azure 3.0.0, 4.1 and 4.15).
 # related_resources:
 # - ref: https://learn.microsoft.com/azure/storage/common/transport-layer-security-configure-minimum-version
 # custom:

@@ -7,6 +7,8 @@
 # - ref: https://docs.openstack.org/cinder/latest/configuration/block-storage/volume-encryption.html
 # custom:
 #   severity: high
+#   parameters:
+#     encrypted_volume_types: {default: [], description: names of the volume types that encrypt; none is not enforced}
 # schemas:
 # - input: schema.input
 package opsctl.baseline.volume_encryption

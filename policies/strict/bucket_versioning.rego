@@ -15,11 +15,8 @@ import data.opsctl.strict.lib
 import rego.v1
 
 deny contains {"msg": msg, "address": change.address, "path": ["VersioningConfiguration", "Status"]} if {
-	some change in lib.active
-	change.type == "AWS::S3::Bucket"
+	some change in lib.of_type("AWS::S3::Bucket")
 	not change.change.after.VersioningConfiguration.Status == "Enabled"
-	not unknown(change)
+	not lib.unknown(change, ["VersioningConfiguration", "Status"])
 	msg := sprintf("%s keeps no versions", [change.address])
 }
-
-unknown(change) if object.get(change.change.after_unknown, ["VersioningConfiguration", "Status"], false) == true

@@ -15,11 +15,8 @@ import data.opsctl.strict.lib
 import rego.v1
 
 deny contains {"msg": msg, "address": change.address, "path": ["DeletionProtection"]} if {
-	some change in lib.active
-	change.type == "AWS::RDS::DBInstance"
+	some change in lib.of_type("AWS::RDS::DBInstance")
 	not change.change.after.DeletionProtection == true
-	not unknown(change)
+	not lib.unknown(change, ["DeletionProtection"])
 	msg := sprintf("%s can be deleted in one step", [change.address])
 }
-
-unknown(change) if object.get(change.change.after_unknown, ["DeletionProtection"], false) == true

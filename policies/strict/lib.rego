@@ -1,6 +1,6 @@
 # METADATA
 # title: What the rules of this profile share
-# description: What a plan puts in place. Each profile stands alone.
+# description: What a plan puts in place, and the parameters of the stack. Each profile stands alone.
 # schemas:
 # - input: schema.input
 package opsctl.strict.lib
@@ -13,3 +13,27 @@ active := [change |
 	change.action in {"create", "update", "replace", "adopt"}
 	is_object(change.change.after)
 ]
+
+of_type(type) := [change |
+	some change in active
+	change.type == type
+]
+
+# Whether what stands at the path is known only after apply: it, or something that it is a part of.
+unknown(change, path) if {
+	some length in numbers.range(1, count(path))
+	object.get(change.change.after_unknown, array.slice(path, 0, length), false) == true
+}
+
+# Resources of abstract types, as they are written: what they expand to is judged as a change.
+abstract(type) := [resource |
+	some resource in input.resources
+	resource.type == type
+]
+
+default params := {}
+
+params := data.opsctl.params
+
+# A parameter of the stack (policy data), or the rule's default.
+param(name, fallback) := object.get(params, name, fallback)

@@ -15,11 +15,8 @@ import data.opsctl.strict.lib
 import rego.v1
 
 warn contains {"msg": msg, "address": change.address, "path": ["key_name"]} if {
-	some change in lib.active
-	change.type == "OS::Nova::Server"
+	some change in lib.of_type("OS::Nova::Server")
 	not change.change.after.key_name
-	not unknown(change)
+	not lib.unknown(change, ["key_name"])
 	msg := sprintf("%s lets no key in", [change.address])
 }
-
-unknown(change) if object.get(change.change.after_unknown, ["key_name"], false) == true

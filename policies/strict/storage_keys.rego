@@ -15,11 +15,8 @@ import data.opsctl.strict.lib
 import rego.v1
 
 warn contains {"msg": msg, "address": change.address, "path": ["properties", "allowSharedKeyAccess"]} if {
-	some change in lib.active
-	change.type == "Microsoft.Storage/storageAccounts"
+	some change in lib.of_type("Microsoft.Storage/storageAccounts")
 	not change.change.after.properties.allowSharedKeyAccess == false
-	not unknown(change)
+	not lib.unknown(change, ["properties", "allowSharedKeyAccess"])
 	msg := sprintf("%s can be opened with an account key", [change.address])
 }
-
-unknown(change) if object.get(change.change.after_unknown, ["properties", "allowSharedKeyAccess"], false) == true

@@ -15,11 +15,8 @@ import data.opsctl.strict.lib
 import rego.v1
 
 deny contains {"msg": msg, "address": change.address, "path": ["MapPublicIpOnLaunch"]} if {
-	some change in lib.active
-	change.type == "AWS::EC2::Subnet"
+	some change in lib.of_type("AWS::EC2::Subnet")
 	change.change.after.MapPublicIpOnLaunch == true
-	not unknown(change)
+	not lib.unknown(change, ["MapPublicIpOnLaunch"])
 	msg := sprintf("%s gives every machine in it a public address", [change.address])
 }
-
-unknown(change) if object.get(change.change.after_unknown, ["MapPublicIpOnLaunch"], false) == true

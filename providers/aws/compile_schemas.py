@@ -38,7 +38,7 @@ SUPPORTED: Final[Mapping[str, str]] = {
     "AWS::RDS::DBSubnetGroup": "DBSubnetGroupArn DBSubnetGroupDescription DBSubnetGroupName SubnetIds Tags",
     "AWS::RDS::DBInstance": "AllocatedStorage AutoMinorVersionUpgrade AvailabilityZone BackupRetentionPeriod "
     "CopyTagsToSnapshot DBInstanceArn DBInstanceClass DBInstanceIdentifier DBInstanceStatus DBName DBSubnetGroupName "
-    "DbiResourceId DeletionProtection Endpoint Engine EngineVersion KmsKeyId MasterUserPassword MasterUsername "
+    "DbiResourceId DeletionProtection EnableCloudwatchLogsExports Endpoint Engine EngineVersion KmsKeyId MasterUserPassword MasterUsername "
     "MaxAllocatedStorage MultiAZ Port PreferredBackupWindow PreferredMaintenanceWindow PubliclyAccessible "
     "StorageEncrypted StorageType Tags VPCSecurityGroups",
     "AWS::S3::Bucket": "Arn BucketEncryption BucketName DomainName PublicAccessBlockConfiguration RegionalDomainName "

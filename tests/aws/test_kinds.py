@@ -375,13 +375,21 @@ CASES = [
             "MultiAZ": modify_db(MultiAZ=True),
             "DeletionProtection": modify_db(DeletionProtection=True),
             "CopyTagsToSnapshot": modify_db(CopyTagsToSnapshot=True),
+            "EnableCloudwatchLogsExports": modify_db(
+                CloudwatchLogsExportConfiguration={"EnableLogTypes": ["error"]}
+            ),
             "AutoMinorVersionUpgrade": modify_db(AutoMinorVersionUpgrade=False),
             "EngineVersion": modify_db(EngineVersion="8.4", AllowMajorVersionUpgrade=True),
             "VPCSecurityGroups": swap_db_groups,
             "Tags": rds_tag("DBInstanceArn"),
         },
         {"Engine": "postgres", "MasterUsername": "root", "StorageEncrypted": True},
-        {"DBInstanceClass": "db.t3.small", "AllocatedStorage": 30, "Tags": tags(("app", "x"))},
+        {
+            "DBInstanceClass": "db.t3.small",
+            "AllocatedStorage": 30,
+            "EnableCloudwatchLogsExports": ["slowquery", "error"],
+            "Tags": tags(("app", "x")),
+        },
     ),
     Case(
         "AWS::S3::Bucket",

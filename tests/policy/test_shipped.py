@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.adapters.policy_embedded import EmbeddedEngine, compile_modules
+from orchestrator.adapters.policy_embedded import EmbeddedEngine, compile_modules, mentions_in
 from orchestrator.adapters.policy_files import load_bundle
 from orchestrator.adapters.policy_metadata import annotations_of
+from orchestrator.adapters.policy_pages import pages
 from orchestrator.adapters.policy_rules import TEST_SUFFIX, discover
 from orchestrator.adapters.policy_tests import check, run_covered, run_tests
+from orchestrator.bootstrap.catalogue import abstract_types, catalogue
 from orchestrator.model.verdict import Stage
 from orchestrator.stages.policy import ask
 
@@ -53,6 +55,36 @@ def test_there_are_at_least_thirty():
     bundle = load_bundle([POLICIES])
     outlines, _ = compile_modules(bundle.modules, bundle.data)
     assert len({rule.package for rule in discover(outlines)[0]}) >= 30
+
+
+def test_every_type_that_they_name_exists():
+    """A rule about a type that no provider knows could never speak."""
+    known = {*catalogue().types(), *abstract_types()}
+    assert known >= {"AWS::S3::Bucket", "OS::Nova::Server", "ComputeInstance"}
+    modules = {path.name: path.read_text("utf-8") for path in GUARDRAILS if path.stem != "lib"}
+    named = {mention.name for found in mentions_in(modules).values() for mention in found}
+    assert len(named) > 20
+    assert named - known == set()
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_each_parameter_is_in_the_metadata(path: Path):
+    """What a rule reads of the stack's data is documented, with the default that holds."""
+    text = path.read_text(encoding="utf-8")
+    read = {m[1]: _literal(text[m.end() :]) for m in re.finditer(r'lib\.param\("(\w+)", ', text)}
+    said = {p.name: p.default for page in pages(load_bundle([path.parent])) if page.text == text for p in page.parameters}
+    assert said == read
+
+
+def _literal(text: str):
+    """The Rego value at the start of a text, up to the bracket that closes the call around it."""
+    depth = 0
+    for place, sign in enumerate(text):
+        depth += {"{": 1, "[": 1, "(": 1, "}": -1, "]": -1, ")": -1}.get(sign, 0)
+        if depth < 0:
+            raw = re.sub(r",(\s*[}\]])", r"\1", text[:place].strip().rstrip(","))
+            return json.loads(re.sub(r"`([^`]*)`", lambda m: json.dumps(m[1]), raw))
+    raise AssertionError(text)
 
 
 def test_an_empty_plan_passes():

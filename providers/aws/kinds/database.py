@@ -25,6 +25,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "BackupRetentionPeriod": 1,
     "CopyTagsToSnapshot": False,
     "DeletionProtection": False,
+    "EnableCloudwatchLogsExports": [],
     "MultiAZ": False,
     "StorageEncrypted": False,
     "Tags": [],
@@ -51,6 +52,7 @@ _TOLD: Final = (
     "StorageEncrypted",
     "StorageType",
 )
+_LOGS: Final = "EnableCloudwatchLogsExports"
 _READY: Final = ("available", "storage-optimization", "backing-up")
 _MOVED: Final = "modifying"
 
@@ -73,6 +75,7 @@ class Database(Kind):
             "DBInstanceIdentifier": {"normalize": lowered},
             "DBSubnetGroupName": {"normalize": lowered},
             "DBInstanceClass": {"required": True},
+            "EnableCloudwatchLogsExports": {"unordered": True},
             "Engine": {"required": True, "create_only": True, "normalize": lowered},
             "AvailabilityZone": {"create_only": True},
             "MasterUserPassword": {"secret": True, "write_only": True},
@@ -134,6 +137,8 @@ class Database(Kind):
         asked = _asked({name: value for name, value in wanted.items() if value is not None})
         if "Port" in asked:
             asked["DBPortNumber"] = asked.pop("Port")
+        if _LOGS in asked:
+            asked["CloudwatchLogsExportConfiguration"] = _exports(request.prior.spec, asked.pop(_LOGS))
         if "EngineVersion" in asked:
             asked["AllowMajorVersionUpgrade"] = True
         steps: list[Step] = []
@@ -184,10 +189,21 @@ def _asked(want: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _number(value) if name in _NUMBERS else value for name, value in plain.items()}
 
 
+def _exports(prior: Mapping[str, Any], wanted: Sequence[str]) -> dict[str, list[str]]:
+    """ModifyDBInstance asks what is switched on and what off, where creation asks for the whole."""
+    told = prior.get(_LOGS, ())
+    switched = {
+        "EnableLogTypes": [log for log in wanted if log not in told],
+        "DisableLogTypes": [log for log in told if log not in wanted],
+    }
+    return {name: logs for name, logs in switched.items() if logs}
+
+
 def _observed(item: Mapping[str, Any]) -> Observed:
     spec = {name: item[name] for name in _TOLD if item.get(name) is not None}
     spec["AllocatedStorage"] = str(item.get("AllocatedStorage", ""))
     spec["VPCSecurityGroups"] = sorted(g["VpcSecurityGroupId"] for g in item.get("VpcSecurityGroups", ()))
+    spec[_LOGS] = sorted(item.get("EnabledCloudwatchLogsExports", ()))
     spec["Tags"] = tags.spec_tags(item.get("TagList", ()))
     if group := item.get("DBSubnetGroup"):
         spec["DBSubnetGroupName"] = group["DBSubnetGroupName"]
