@@ -72,7 +72,12 @@ def test_each_parameter_is_in_the_metadata(path: Path):
     """What a rule reads of the stack's data is documented, with the default that holds."""
     text = path.read_text(encoding="utf-8")
     read = {m[1]: _literal(text[m.end() :]) for m in re.finditer(r'lib\.param\("(\w+)", ', text)}
-    said = {p.name: p.default for page in pages(load_bundle([path.parent])) if page.text == text for p in page.parameters}
+    said = {
+        p.name: p.default
+        for page in pages(load_bundle([path.parent]))
+        if page.text == text
+        for p in page.parameters
+    }
     assert said == read
 
 
