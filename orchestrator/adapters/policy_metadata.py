@@ -14,11 +14,17 @@ from typing import Any, Final
 
 import yaml
 
-from orchestrator.model.diagnostic import Diagnostic, Position, did_you_mean
+from orchestrator.model.diagnostic import Diagnostic, Position, Severity, did_you_mean
 from orchestrator.model.verdict import Level, Stage
 
 V0_MARK: Final = re.compile(r"^#\s*rego-version:\s*0\s*$", re.MULTILINE)
 """A comment that makes a module legacy Rego: ``deny[msg] { ... }``."""
+_KEYS: Final = (
+    *("scope", "title", "description", "related_resources", "authors", "organizations"),
+    *("schemas", "entrypoint", "custom"),
+)
+"""OPA's own (Policy Language, "Annotations")."""
+_CUSTOM: Final = ("severity", "level", "stages", "code", "fix", "parameters")
 DEFAULT_STAGES: Final = frozenset((Stage.PLAN, Stage.APPLY))
 
 
@@ -58,6 +64,7 @@ def annotations_of(file: str, text: str) -> Annotations:
         try:
             body = yaml.safe_load("\n".join(block.body)) or {}
             found.append(_annotation(body, block))
+            wrong += _misspelt(body, block, file)
         except (yaml.YAMLError, ValueError) as error:
             problem = str(error) if isinstance(error, ValueError) else "it is not YAML"
             position = Position(file, block.line, 1, "# METADATA")
@@ -115,6 +122,18 @@ def _annotation(body: Any, block: _Block) -> Annotation:
         fix=str(custom.get("fix") or ""),
         schemas=_schemas(body.get("schemas")),
     )
+
+
+def _misspelt(body: Any, block: _Block, file: str) -> Iterator[Diagnostic]:
+    """Keys that nobody reads, and that look like one that is read. Others are the author's own."""
+    custom = body.get("custom") or {} if isinstance(body, Mapping) else {}
+    for known, given in ((_KEYS, body), (_CUSTOM, custom)):
+        for key in given:
+            meant = did_you_mean(str(key), known) if key not in known else ""
+            if meant:
+                place = Position(file, block.line, 1, "# METADATA")
+                message = f"metadata of {block.target!r}: nobody reads {key!r}"
+                yield Diagnostic(message, place, meant, severity=Severity.WARNING)
 
 
 def _level(value: Any) -> Level | None:

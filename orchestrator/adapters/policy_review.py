@@ -16,8 +16,9 @@ from orchestrator.adapters.policy_lint import Module, read_modules
 from orchestrator.adapters.policy_metadata import V0_MARK, Annotation
 from orchestrator.adapters.policy_rules import TEST_SUFFIX, Outline, Rule, discover
 from orchestrator.adapters.policy_tree import Node, dotted, references, span_of, text_of, walk
-from orchestrator.model.diagnostic import Diagnostic, Position, Severity
+from orchestrator.model.diagnostic import Diagnostic, Position, Severity, did_you_mean
 
+_ASKED: Final = ("deny", "violation", "warn", "require_approval", "remediate", "exception")
 _FUTURE: Final = "future.keywords"
 _DEPRECATED: Final[Mapping[str, str]] = {
     "any": "some x in xs; x",
@@ -48,7 +49,7 @@ def review(trees: Sequence[Node]) -> list[Diagnostic]:
     found = [d for rule in rules if not rule.exempts for d in _metadata(rule, outlines)]
     for module, tree in zip(modules, trees, strict=True):
         found += [*_syntax(module, tree), *_bodies(module, tree), *_unsafe(module, tree, modules)]
-    found += _unreachable(modules, trees, rules)
+    found += [*_unreachable(modules, trees, rules), *_undefined(modules, trees)]
     return sorted(found, key=lambda d: (d.position.file, d.position.line) if d.position else ("", 0))
 
 
@@ -216,10 +217,40 @@ def _unreachable(
         module, rule = found[0]
         if path not in reached and not module.file.endswith(TEST_SUFFIX):
             name = path.rpartition(".")[2]
-            hint = "take it away, or use it in deny, warn or require_approval"
+            hint = did_you_mean(name, _ASKED) or "take it away, or use it in deny, warn or require_approval"
             yield _warning(
                 f"{name} is never reached: nothing that is asked uses it", module, span_of(_of(rule)), hint
             )
+
+
+def _undefined(modules: Sequence[Module], trees: Sequence[Node]) -> Iterator[Diagnostic]:
+    """What is read of a package that stands here, and is not in it: it is undefined, so the rule is silent."""
+    defined = {f"data.{m.package}.{_name(r)}" for m, t in zip(modules, trees, strict=True) for r in _rules(t)}
+    packages = sorted((f"data.{m.package}" for m in modules), key=len, reverse=True)
+    known = {*defined, *packages}
+    for module, tree in zip(modules, trees, strict=True):
+        for node in references(tree["ast"].get("rules", ())):
+            named = dotted(node)
+            if named.partition(".")[0] not in ("data", *module.aliases):
+                continue
+            path = module.resolve(named)
+            package = next((p for p in packages if path.startswith(f"{p}.")), "")
+            if package and not any(
+                _overlap(path, name) for name in known - {package, *_above(package, known)}
+            ):
+                name = path.removeprefix(f"{package}.").partition(".")[0]
+                here = [d.rpartition(".")[2] for d in defined if d.startswith(f"{package}.")]
+                message = f"{package.removeprefix('data.')} has no {name}, so this is undefined"
+                yield _warning(message, module, span_of(node), did_you_mean(name, here))
+
+
+def _above(package: str, known: set[str]) -> set[str]:
+    """Packages that a package lies below: they do not define what is in it."""
+    return {name for name in known if package.startswith(f"{name}.")}
+
+
+def _rules(tree: Node) -> Sequence[Node]:
+    return list(tree["ast"].get("rules", ()))
 
 
 def _of(rule: Node) -> Node:

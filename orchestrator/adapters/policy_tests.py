@@ -28,6 +28,7 @@ from orchestrator.model.errors import InvalidSpecError
 from orchestrator.model.verdict import Bundle
 
 _PREFIX: Final = "test_"
+_PACKAGE: Final = re.compile(r"^package\s+(\S+)", re.MULTILINE)
 
 
 class Ending(StrEnum):
@@ -95,12 +96,23 @@ class _Test:
 def check(bundle: Bundle, schemas: Schemas | None = None) -> list[Diagnostic]:
     """Everything that is wrong with policies and their tests, without running a rule."""
     outlines, found = compile_modules(bundle.modules, bundle.data)
+    if found and not outlines:
+        sound = _apart(bundle.modules, {d.position.file for d in found if d.position})
+        outlines, more = compile_modules(sound, bundle.data)
+        found += more
     found += discover([o for o in outlines if not o.file.endswith(TEST_SUFFIX)])[1]
     if outlines and not any(d.severity is Severity.ERROR for d in found):
         trees = syntax_trees(bundle.modules)
         found += review(trees)
         found += wrong_paths(read_modules(trees), trees, schemas or Schemas())
     return sorted(found, key=lambda d: (d.position.file, d.position.line) if d.position else ("", 0))
+
+
+def _apart(modules: Mapping[str, str], broken: set[str]) -> dict[str, str]:
+    """Modules that do not lean on those that do not parse: what is wrong with them is told in the same breath."""
+    names = {m[1] for file in broken for m in _PACKAGE.finditer(modules.get(file, ""))}
+    leans = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in names) or r"(?!)")
+    return {file: text for file, text in modules.items() if file not in broken and not leans.search(text)}
 
 
 def run_tests(bundle: Bundle, *, limits: Limits | None = None) -> list[TestResult]:

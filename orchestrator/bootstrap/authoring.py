@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.package_data import folder as packaged
-from orchestrator.bootstrap.catalogue import catalogue
-from orchestrator.model.diagnostic import Diagnostic
+from orchestrator.bootstrap.catalogue import unknown_type
+from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.errors import InvalidSpecError, OpsctlError
-from orchestrator.model.ids import TypeName
 from orchestrator.model.verdict import Bundle, Stage
 
 if TYPE_CHECKING:
@@ -77,7 +76,18 @@ def policy_check(bundle: Bundle) -> list[Diagnostic]:
     """Everything that is wrong with these policies and their tests."""
     from orchestrator.adapters.policy_tests import check  # noqa: PLC0415 - only for policies
 
-    return check(bundle, policy_schemas())
+    found = check(bundle, policy_schemas())
+    return found if any(d.severity is Severity.ERROR for d in found) else [*found, *_foreign(bundle)]
+
+
+def _foreign(bundle: Bundle) -> list[Diagnostic]:
+    """Types that rules compare with and no provider knows."""
+    from orchestrator.adapters.policy_embedded import EmbeddedEngine  # noqa: PLC0415 - only for policies
+    from orchestrator.stages.policy.types import unknown_types  # noqa: PLC0415 - as above
+
+    engine = EmbeddedEngine()
+    engine.load(bundle)
+    return unknown_types(engine.rules, bundle, unknown_type)
 
 
 def policy_tests(bundle: Bundle, pattern: str = "") -> PolicyRun:
@@ -104,12 +114,7 @@ def policy_eval(bundle: Bundle, document: Mapping[str, Any], stage: Stage) -> Ju
     from orchestrator.adapters.policy_embedded import EmbeddedEngine  # noqa: PLC0415 - only for policies
     from orchestrator.stages.policy.asking import Circumstances, judge  # noqa: PLC0415 - as above
 
-    kinds = catalogue()
-
-    def nearest(name: str) -> str | None:
-        return None if kinds.kind(TypeName(name)) is not None else kinds.nearest_type(name)
-
-    circumstances = Circumstances((), datetime.now(UTC).date().isoformat(), nearest)
+    circumstances = Circumstances((), datetime.now(UTC).date().isoformat(), unknown_type)
     return judge(EmbeddedEngine(), _compiled(bundle), document, stage, circumstances)
 
 
@@ -154,7 +159,6 @@ def policy_pages(bundle: Bundle) -> list[RulePage]:
 def _compiled(bundle: Bundle) -> Bundle:
     """Policies that compile; raises InvalidSpecError with everything that is wrong."""
     from orchestrator.adapters.policy_embedded import compile_modules  # noqa: PLC0415 - only for policies
-    from orchestrator.model.diagnostic import Severity  # noqa: PLC0415 - as above
 
     found = compile_modules(bundle.modules, bundle.data)[1]
     errors = tuple(d for d in found if d.severity is Severity.ERROR)

@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator.adapters import plugins
 from orchestrator.adapters.package_data import folder as packaged
 from orchestrator.adapters.plugin_catalogue import PluginCatalogue
+from orchestrator.model.diagnostic import nearest
 from orchestrator.model.document import Document
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema
@@ -52,6 +53,19 @@ def abstract_types() -> Mapping[TypeName, KindSchema]:
         )
         for name, type in types.items()
     }
+
+
+def unknown_type(name: str) -> str | None:
+    """None for a type that a policy may name; else the nearest type that there is, or an empty string.
+
+    A plain word may be an abstract type of some team's own, which a shared policy knows and this stack does not have.
+    It counts as a mistake only where one that ships is meant.
+    """
+    if catalogue().kind(TypeName(name)) is not None or name in abstract_types():
+        return None
+    if name.isidentifier() and "_" not in name:
+        return nearest(name, abstract_types()) or None
+    return catalogue().nearest_type(name)
 
 
 def settings_schemas() -> dict[str, Property]:

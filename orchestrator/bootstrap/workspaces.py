@@ -15,7 +15,7 @@ from orchestrator.adapters.sandbox_host import reachable
 from orchestrator.adapters.secret_sources import REFERENCE, SecretSources
 from orchestrator.adapters.system_clock import SystemClock
 from orchestrator.bootstrap.backends import lease_time, open_state_backend
-from orchestrator.bootstrap.catalogue import catalogue
+from orchestrator.bootstrap.catalogue import catalogue, unknown_type
 from orchestrator.engine.workspace import Append, Workspace
 from orchestrator.model.duration import seconds
 from orchestrator.model.errors import OpsctlError
@@ -108,6 +108,7 @@ def make_workspace(
         new_uid=lambda: Uid(uuid.uuid4().hex),
         new_token=lambda: Token(uuid.uuid4().hex),
         nearest_type=catalogue().nearest_type,
+        unknown_type=unknown_type,
     )
 
 

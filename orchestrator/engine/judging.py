@@ -10,7 +10,6 @@ from typing import Any
 
 from orchestrator.engine.workspace import Workspace
 from orchestrator.model.diagnostic import Diagnostic, Severity
-from orchestrator.model.ids import TypeName
 from orchestrator.model.plan import Plan
 from orchestrator.model.policy_input import policy_input
 from orchestrator.model.resource import Mode
@@ -64,7 +63,7 @@ def judge_plan(made: Plan, workspace: Workspace, stage: Stage) -> Judged:
     circumstances = Circumstances(
         made.resources,
         datetime.fromtimestamp(clock.now(), UTC).date().isoformat(),
-        _nearest(workspace),
+        _unknown(made, workspace),
     )
     said = judge(workspace.policy, made.bundle, seen_by_policy(made, stage), stage, circumstances)
     decision = replace(
@@ -98,11 +97,10 @@ def _identity(verdict: Verdict) -> tuple[str, ...]:
     return (verdict.effect, verdict.rule, verdict.address, verdict.path, verdict.code, verdict.message)
 
 
-def _nearest(workspace: Workspace) -> Callable[[str], str | None]:
-    def nearest(name: str) -> str | None:
-        return None if workspace.kind(TypeName(name)) is not None else workspace.nearest_type(name)
-
-    return nearest
+def _unknown(made: Plan, workspace: Workspace) -> Callable[[str], str | None]:
+    """The stack's own abstract types are known where they are used."""
+    used = {str(resource.type) for resource in made.resources}
+    return lambda name: None if name in used else workspace.unknown_type(name)
 
 
 def seen_by_policy(made: Plan, stage: Stage) -> Mapping[str, Any]:

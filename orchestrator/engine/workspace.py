@@ -53,3 +53,5 @@ class Workspace:
     """None: a stack that another run holds is an error at once."""
     nearest_type: Callable[[str], str] = lambda _: ""
     """The known type that is most like the given one, or an empty string."""
+    unknown_type: Callable[[str], str | None] = lambda _: None
+    """None for a type that a policy may name; else the nearest type that there is, or an empty string."""

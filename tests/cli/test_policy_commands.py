@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
 import tarfile
-from xml.etree import ElementTree as ET
 
 import pytest
+
+from tests.cli.formats import check_junit
 
 RULE = """\
 # METADATA
@@ -109,6 +114,55 @@ def test_check_names_the_place(author, written, place, said):
     assert (found[0]["line"], abs(found[0]["column"] - place[1]) <= 1) == (place[0], True)
 
 
+def test_check_tells_all_files_at_once(author):
+    """A file that does not parse hides nothing of another one that is wrong."""
+    author.write("policies/broken.rego", "package opsctl.broken\n\ndeny contains {\n")
+    author.write("policies/lucky.rego", RULE.replace("sprintf", "sprnt"))
+    author.write("policies/lucky_test.rego", "")
+    ran = author.run("policy", "check", "--output", "json")
+    assert {d["file"] for d in ran.json["diagnostics"]} >= {"policies/broken.rego", "policies/lucky.rego"}
+
+
+@pytest.mark.parametrize(
+    ("written", "message", "hint"),
+    [
+        ('denny contains "x" if input.x', "denny is never reached", "did you mean 'deny'?"),
+        ('warn contains "x" if data.opsctl.lucky.denny', "opsctl.lucky has no denny", "did you mean 'deny'?"),
+        (
+            'warn contains "x" if {\n\tsome c in input.resource_changes\n\tc.type == "AWS::S3::Buckt"\n}',
+            "no provider knows the type 'AWS::S3::Buckt'",
+            "did you mean 'AWS::S3::Bucket'?",
+        ),
+        (
+            'warn contains "x" if {\n\tsome r in input.resources\n\tr.type == "DatabaseInstanc"\n}',
+            "no provider knows the type 'DatabaseInstanc'",
+            "did you mean 'DatabaseInstance'?",
+        ),
+        (
+            '# METADATA\n# custom: {levl: advisory}\nwarn contains "x" if input.x',
+            "nobody reads 'levl'",
+            "did you mean 'level'?",
+        ),
+    ],
+)
+def test_check_tells_what_was_meant(author, written, message, hint):
+    """A rule, a reference, a type or a key that is like one that there is."""
+    author.write("policies/lucky.rego", f"{RULE}\n{written}\n")
+    found = author.run("policy", "check", "--output", "json").json["diagnostics"]
+    assert [d["hint"] for d in found if message in d["message"]] == [hint]
+
+
+@pytest.mark.parametrize("type", ["DatabaseInstance", "Cache", "Local::Value"])
+def test_rules_may_be_about_abstract_types(author, type):
+    """One that ships, one that only another stack has, and a plain one: none is a mistake, in check, eval and plan."""
+    rule = f'warn contains "x" if {{\n\tsome r in input.resources\n\tr.type == "{type}"\n}}'
+    author.write("policies/lucky.rego", f"{RULE}\n{rule}\n")
+    assert author.run("policy", "check").code == 0
+    ran = author.run("plan", "--save-input", "input.json")
+    assert "no provider knows" not in ran.out + ran.err
+    assert "no provider knows" not in author.run("policy", "eval", "-i", "input.json").out
+
+
 def test_check_asks_for_metadata(author):
     """A rule without title, description and severity is a warning, and an error with --strict."""
     author.write("policies/lucky.rego", "\n".join(RULE.splitlines()[7:]))
@@ -137,6 +191,63 @@ def test_fmt_changes_layout_only(author):
     assert (author.folder / "policies/lucky.rego").read_text("utf-8") == RULE
 
 
+OPA = """\
+#!/bin/sh
+[ "$1" = fmt ] || exit 9
+if grep -q unlucky; then echo "package laid.out.by.opa"; else echo "opa said no" >&2; exit 2; fi
+"""
+
+
+def test_fmt_lets_a_real_opa_do_it(author):
+    """With --opa the program lays out what it is given; what it refuses, and a program that is not there, are errors."""
+    author.write("bin/opa", OPA)
+    program = author.folder / "bin" / "opa"
+    program.chmod(0o755)
+    (author.folder / "policies" / "lucky_test.rego").unlink()
+    assert author.run("policy", "fmt", "--opa", str(program)).code == 0
+    assert (author.folder / "policies" / "lucky.rego").read_text() == "package laid.out.by.opa\n"
+    refused = author.run("policy", "fmt", "--opa", str(program))
+    assert (refused.code, "opa said no" in refused.err) == (1, True)
+    assert (author.folder / "policies" / "lucky.rego").read_text() == "package laid.out.by.opa\n"
+    absent = author.run("policy", "fmt", "--opa", "no-such-opa")
+    assert (absent.code, "there is no such program" in absent.err) == (1, True)
+
+
+def test_watch_runs_again_on_every_change(author):
+    """The tests run at once, again when a file changes, whatever is wrong with it, and Ctrl-C ends it without a crash."""
+    command = [sys.executable, "-m", "orchestrator", "policy", "test", "policies", "--watch"]
+    environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command,
+        cwd=author.folder,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+
+        def until_it_watches() -> str:
+            said = []
+            for line in running.stdout:
+                said.append(line)
+                if line.startswith("Watching policies"):
+                    break
+            return "".join(said)
+
+        assert "2 of 2 policy tests passed" in until_it_watches()
+        author.write("policies/lucky_test.rego", TESTS.replace("== 0", "== 5"))
+        assert "test_lucky" in (said := until_it_watches())
+        assert "the last run ended with 1" in said
+        author.write("policies/lucky_test.rego", "package broken {")
+        assert "lucky_test.rego:1" in until_it_watches()
+        author.write("policies/lucky_test.rego", TESTS)
+        assert "the last run ended with 0" in until_it_watches()
+        running.send_signal(signal.SIGINT)
+        rest = running.stdout.read()
+        assert running.wait() == 130
+    assert "Traceback" not in rest
+
+
 def test_coverage_lists_lines_and_has_a_threshold(author):
     """Lines that no test reaches are named; below the threshold the command ends with 1."""
     author.write("policies/lucky.rego", RULE + '\nwarn contains "odd" if {\n\tinput.odd\n\tinput.very\n}\n')
@@ -161,8 +272,7 @@ def test_junit_of_tests(author):
     author.write("policies/lucky_test.rego", TESTS.replace("== 0", "== 5"))
     ran = author.run("policy", "test", "--output", "junit")
     assert ran.code == 1
-    suite = ET.fromstring(ran.out).find("testsuite")  # noqa: S314 - our own output
-    assert suite is not None
+    suite = check_junit(ran.out).find("testsuite")
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     failed = next(c for c in suite.findall("testcase") if c.find("failure") is not None)
     assert (failed.get("name"), failed.get("line")) == ("test_lucky", "10")

@@ -37,17 +37,16 @@ def test_the_first_rule_works(first_rule):
     assert (said.effect, said.title, said.severity) == (Effect.DENY, "Servers are small", "medium")
 
 
-def test_every_guardrail_is_in_the_table(shipped):
+@pytest.mark.parametrize("profile", ["baseline", "strict", "change-safety"])
+def test_every_guardrail_is_in_the_table(shipped, profile):
     """The table names what ships, with its parameters, and nothing else."""
-    files = {
-        p.stem for p in (shipped / "baseline").glob("*.rego") if not p.name.endswith(TEST_SUFFIX)
-    } - SHARED
-    rows = dict(
-        re.findall(r"^\| `(\w+)` \|(.*)$", GUIDE.partition("## The guardrails that ship")[2], re.MULTILINE)
-    )
+    folder = shipped / profile
+    files = {p.stem for p in folder.glob("*.rego") if not p.name.endswith(TEST_SUFFIX)} - SHARED
+    told = GUIDE.partition(f"Profile `{profile}`")[2].partition("\nProfile `")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \|(.*)$", told, re.MULTILINE))
     assert set(rows) == files
     for name, row in rows.items():
-        text = (shipped / "baseline" / f"{name}.rego").read_text(encoding="utf-8")
+        text = (folder / f"{name}.rego").read_text(encoding="utf-8")
         assert {p for p in re.findall(r'lib\.param\("(\w+)"', text) if f"`{p}`" not in row} == set()
         assert {
             e

@@ -28,12 +28,11 @@ def render_junit(report: Report) -> str:
         "tests": str(len(report.findings) + len(report.passed)),
         "failures": str(failed),
         "errors": "0",
-        "skipped": str(skipped),
         "time": f"{seconds:.3f}",
     }
     name = f"{report.command} {report.subject}".strip()
     root = ET.Element("testsuites", {"name": "opsctl", **counts})
-    suite = ET.SubElement(root, "testsuite", {"name": _clean(name), **counts})
+    suite = ET.SubElement(root, "testsuite", {"name": _clean(name), **counts, "skipped": str(skipped)})
     suite.extend([*(_finding(f, report) for f in report.findings), *(_case(c) for c in report.passed)])
     ET.SubElement(suite, "system-out").text = _clean(report.summary)
     ET.indent(root)
