@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+
 import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Sarif
 
