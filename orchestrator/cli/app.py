@@ -16,6 +16,7 @@ from orchestrator.cli import (
     approving,
     audit,
     catalogue,
+    discovering,
     planning,
     policy,
     proving,
@@ -40,6 +41,7 @@ app = typer.Typer(
 for group in (
     starting,
     planning,
+    discovering,
     applying,
     approving,
     signing,

@@ -8,20 +8,18 @@ stands in no file becomes a record, which the next plan shows and policy sees.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from orchestrator.engine.discovering import everything, kinds_of
 from orchestrator.engine.planning import Blueprint
-from orchestrator.engine.reading import walk
 from orchestrator.engine.rebuilding_search import Found, Search
 from orchestrator.engine.surroundings import surroundings
 from orchestrator.engine.workspace import Workspace
-from orchestrator.model.change import Action
 from orchestrator.model.diagnostic import Severity
-from orchestrator.model.errors import InvalidSpecError, OpsctlError, ProviderError
+from orchestrator.model.errors import InvalidSpecError, OpsctlError
 from orchestrator.model.ids import Address, ProviderName, StackId, TypeName
-from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.provision import Observed
 from orchestrator.model.snapshot import (
     Deposed,
@@ -35,7 +33,6 @@ from orchestrator.model.snapshot import (
     Snapshot,
     Started,
 )
-from orchestrator.seams.executor import Call, Effect
 from orchestrator.seams.state import Holder
 from orchestrator.stages.graph import graph
 
@@ -128,35 +125,17 @@ def look(blueprint: Blueprint, workspace: Workspace, old: Snapshot) -> Rebuilt:
             ids[record.id] = address
     linked = tuple(_linked(record, ids) for record in orphans.values())
     left = tuple(_linked(record, ids) for record in behind)
-    return Rebuilt(records, linked, left, search.missing, tuple(unread), search.outputs(), len(old.resources))
+    return Rebuilt(records, linked, left, search.missing, unread, search.outputs(), len(old.resources))
 
 
-def _marked(stack: StackId, workspace: Workspace) -> tuple[Marked, list[str]]:
+def _marked(stack: StackId, workspace: Workspace) -> tuple[Marked, tuple[str, ...]]:
     """Every object of every configured provider that carries this stack's marker, by its address."""
-    nodes = {
-        Address(f"{name} {type}"): (name, type)
-        for name, provider in workspace.providers.items()
-        for type, kind in provider.kinds.items()
-        if not (kind.data_only or kind.abstract)
-    }
+    listed, unread = everything(kinds_of(workspace), workspace)
     found: Marked = {}
-    unread: list[str] = []
-
-    def visit(node: Address) -> Generator[Effect, Any, Outcome]:
-        name, type = nodes[node]
-        provider = workspace.providers[name]
-        try:
-            seen: list[Observed] = yield Call(lambda: list(provider.discover(type)), name, "discovering")
-        except ProviderError as error:
-            unread.append(f"{type} at {name}: {error}")
-            return Outcome(node, Action.READ, Result.FAILED, str(error))
-        for each in seen:
-            if each.marker is not None and each.marker.stack == stack:
-                found.setdefault(each.marker.address, []).append((name, type, each))
-        return Outcome(node, Action.READ, Result.DONE)
-
-    walk(nodes, visit, workspace)
-    return found, sorted(unread)
+    for name, type, seen in listed:
+        if seen.marker is not None and seen.marker.stack == stack:
+            found.setdefault(seen.marker.address, []).append((name, type, seen))
+    return found, unread
 
 
 def _linked(record: Record, ids: Mapping[str, Address]) -> Record:
