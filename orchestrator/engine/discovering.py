@@ -19,7 +19,7 @@ from orchestrator.model.change import Action
 from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.errors import OpsctlError, ProviderError
 from orchestrator.model.ids import Address, ProviderName, TypeName
-from orchestrator.model.inventory import Thing
+from orchestrator.model.inventory import Thing, folded
 from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.plan import Charter
 from orchestrator.model.provision import Observed
@@ -73,7 +73,7 @@ def discover(kinds: Kinds, workspace: Workspace, charter: Charter, snapshot: Sna
     """List these kinds; what the state has is told by its address."""
     workspace.progress.stage("discover", len(kinds))
     ours = {
-        (record.provider, record.type, _folded(record.id)): record.address
+        (record.provider, record.type, folded(record.id)): record.address
         for record in (*snapshot.resources.values(), *snapshot.deposed.values())
     }
     found, unread = everything(kinds, workspace)
@@ -83,7 +83,7 @@ def discover(kinds: Kinds, workspace: Workspace, charter: Charter, snapshot: Sna
             type,
             seen,
             _region(seen, charter.providers.get(name, {})),
-            ours.get((name, type, _folded(seen.id))),
+            ours.get((name, type, folded(seen.id))),
         )
         for name, type, seen in found
     ]
@@ -113,11 +113,6 @@ def everything(
     return found, tuple(sorted(unread))
 
 
-def _folded(id: str) -> str:
-    """Azure writes the same id in several cases."""
-    return id.casefold() if id.startswith("/") else id
-
-
 def _region(seen: Observed, settings: Mapping[str, Any]) -> str:
     told = (place.get(name) for place in (seen.spec, seen.status, settings) for name in _REGIONS)
     return next((region for region in told if isinstance(region, str) and region), "")
@@ -141,10 +136,8 @@ class Wanted:
 
 def select(things: Sequence[Thing], wanted: Wanted) -> list[Thing]:
     """Those that are meant; raises OpsctlError for an id that is not there, or a filter that cannot be read."""
-    ids = {_folded(id) for id in wanted.ids}
-    missing = sorted(
-        set(wanted.ids) - {i for i in wanted.ids if _folded(i) in {_folded(t.id) for t in things}}
-    )
+    ids = {folded(id) for id in wanted.ids}
+    missing = sorted(set(wanted.ids) - {i for i in wanted.ids if folded(i) in {folded(t.id) for t in things}})
     if missing:
         near = (
             did_you_mean(missing[0], {thing.id for thing in things}) or "opsctl discover lists what there is"
@@ -153,7 +146,7 @@ def select(things: Sequence[Thing], wanted: Wanted) -> list[Thing]:
     chosen = [
         thing
         for thing in things
-        if (not ids or _folded(thing.id) in ids)
+        if (not ids or folded(thing.id) in ids)
         and (not wanted.region or fnmatch.fnmatchcase(thing.region.lower(), wanted.region.lower()))
     ]
     return _filtered(chosen, wanted.filter) if wanted.filter else chosen

@@ -16,11 +16,11 @@ from typing import Any, Final
 from orchestrator.kit.compare import same
 from orchestrator.model.cel_syntax import KEYWORDS, SCOPE, TYPES
 from orchestrator.model.ids import Address, Path, TypeName, render_path
-from orchestrator.model.inventory import Thing, short
+from orchestrator.model.inventory import Thing, folded, short
 from orchestrator.model.kind import KindSchema
 from orchestrator.model.provision import Proposal
 from orchestrator.model.schema import MISSING, Property, check
-from orchestrator.model.values import Secret
+from orchestrator.model.values import Secret, texts_in
 
 Propose = Callable[[Thing, Mapping[str, Any]], Proposal]
 """What a spec would change of a thing that nobody has managed."""
@@ -80,13 +80,13 @@ def related(
     by_id: dict[str, list[Thing]] = {}
     for thing in free:
         if _SURE.fullmatch(thing.id):
-            by_id.setdefault(_folded(thing.id), []).append(thing)
+            by_id.setdefault(folded(thing.id), []).append(thing)
     kept = {key_of(thing): thing for thing in chosen}
     waiting = list(chosen)
     while waiting:
         while waiting:
-            texts = _texts(waiting.pop().observed.spec)
-            named = (other for text in texts for other in by_id.get(_folded(text), ()))
+            texts = texts_in(waiting.pop().observed.spec)
+            named = (other for text in texts for other in by_id.get(folded(text), ()))
             fresh = {key_of(other): other for other in named if key_of(other) not in kept}
             kept |= fresh
             waiting += fresh.values()
@@ -106,9 +106,9 @@ def _ties(
     kind = kinds.get(thing.type)
     if kind is None or kind.marking.carried or thing.tags or thing.stack:
         return False
-    mine = {_folded(thing.id)}
-    named = {_folded(t) for t in _texts(thing.observed.spec)} & by_id.keys() - mine
-    return bool(named) and named <= {_folded(each.id) for each in kept}
+    mine = {folded(thing.id)}
+    named = {folded(t) for t in texts_in(thing.observed.spec)} & by_id.keys() - mine
+    return bool(named) and named <= {folded(each.id) for each in kept}
 
 
 def key_of(thing: Thing) -> tuple[str, str, str]:
@@ -116,26 +116,11 @@ def key_of(thing: Thing) -> tuple[str, str, str]:
     return (str(thing.provider), str(thing.type), thing.id)
 
 
-def _folded(id: str) -> str:
-    return id.casefold() if id.startswith("/") else id
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _texts(inner)
-
-
 def _children(parent: Thing, things: Sequence[Thing], kind: KindSchema) -> Iterator[tuple[str, Thing]]:
     """Things that the parent lists too, each with the property that lists it."""
     for property, type in kind.absorbs.items():
         for thing in things:
-            if thing.type == type and _folded(parent.id) in map(_folded, _own_texts(thing)):
+            if thing.type == type and folded(parent.id) in map(folded, _own_texts(thing)):
                 yield property, thing
 
 
@@ -153,9 +138,9 @@ def _inlined(things: Sequence[Thing], kinds: Mapping[TypeName, KindSchema]) -> I
         listed = list(_children(parent, things, kind))
         for property in kind.absorbs:
             mine = [child for name, child in listed if name == property]
-            ids = {_folded(child.id) for child in mine}
+            ids = {folded(child.id) for child in mine}
             rest = (t for t in things if t is not parent and t not in mine)
-            if not any(_folded(text) in ids for thing in rest for text in _texts(thing.observed.spec)):
+            if not any(folded(text) in ids for thing in rest for text in texts_in(thing.observed.spec)):
                 yield from (key_of(child) for child in mine)
 
 
@@ -185,19 +170,19 @@ class _Links:
     def __init__(self, names: Mapping[tuple[str, str, str], str], making: Drafting) -> None:
         self._by_id: dict[str, list[tuple[str, str]]] = {}
         for (_, type, id), name in names.items():
-            self._by_id.setdefault(_folded(id), []).append((name, type))
-        self._managed = {_folded(id): address for id, address in making.managed.items()}
-        self._others = {_folded(id) for id in making.others if _SURE.fullmatch(id)}
+            self._by_id.setdefault(folded(id), []).append((name, type))
+        self._managed = {folded(id): address for id, address in making.managed.items()}
+        self._others = {folded(id) for id in making.others if _SURE.fullmatch(id)}
         self._needs: dict[str, set[str]] = {name: set() for name in names.values()}
 
     def of(self, who: str, text: str, at: Path) -> str | None:
         """The expression in place of an id that ``who`` names, or None where there is none."""
         sure = _SURE.fullmatch(text) is not None
-        for name, type in self._by_id.get(_folded(text), ()):
+        for name, type in self._by_id.get(folded(text), ()):
             if name != who and (sure or _means(at, TypeName(type))) and not self._leads(name, who):
                 self._needs[who].add(name)
                 return f"${{{name}.status.id}}"
-        address = self._managed.get(_folded(text)) if sure else None
+        address = self._managed.get(folded(text)) if sure else None
         if address is not None and "/" not in address:
             base = address if _PLAIN.match(address) and "-" not in address.partition("[")[0] else None
             return f"${{{base or f'resources[{chr(34)}{address}{chr(34)}]'}.status.id}}"
@@ -209,7 +194,7 @@ class _Links:
 
     def is_foreign(self, text: str) -> bool:
         """Whether it is the id of something that is there, and that is not managed here."""
-        return _folded(text) in self._others - self._managed.keys() - self._by_id.keys()
+        return folded(text) in self._others - self._managed.keys() - self._by_id.keys()
 
     def _leads(self, start: str, end: str) -> bool:
         seen, waiting = {start}, [start]
@@ -245,7 +230,7 @@ def _draft(thing: Thing, name: str, absent: frozenset[str], links: _Links, makin
     notes += [f"spec.{render_path(p)}: say where the secret is; no cloud tells it" for p in secrets]
     notes += [f"spec.{render_path(v.path)}: {v.message}" for v in check(spec, kind.spec)]
     linked = _linked(spec, name, links, ())
-    foreign = tuple(dict.fromkeys(t for t in _texts(linked) if t != thing.id and links.is_foreign(t)))
+    foreign = tuple(dict.fromkeys(t for t in texts_in(linked) if t != thing.id and links.is_foreign(t)))
     return Draft(thing, name, linked, links.needs(name), tuple(notes), foreign)
 
 

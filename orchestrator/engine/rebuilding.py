@@ -33,6 +33,7 @@ from orchestrator.model.snapshot import (
     Snapshot,
     Started,
 )
+from orchestrator.model.values import texts_in
 from orchestrator.seams.state import Holder
 from orchestrator.stages.graph import graph
 
@@ -140,19 +141,8 @@ def _marked(stack: StackId, workspace: Workspace) -> tuple[Marked, tuple[str, ..
 
 def _linked(record: Record, ids: Mapping[str, Address]) -> Record:
     """The edges of an orphan, read off the ids in its spec: so that it is deleted in the right order."""
-    needs = {ids[leaf] for leaf in _strings(record.spec) if leaf in ids} - {record.address}
+    needs = {ids[leaf] for leaf in texts_in(record.spec) if leaf in ids} - {record.address}
     return replace(record, dependencies=tuple(sorted(needs)))
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _strings(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _strings(inner)
 
 
 def _entries(rebuilt: Rebuilt, old: Snapshot) -> Iterator[Entry]:

@@ -63,6 +63,11 @@ class Thing:
         }
 
 
+def folded(id: str) -> str:
+    """An id as it is compared: Azure writes the same one in several cases."""
+    return id.casefold() if id.startswith("/") else id
+
+
 def short(type: TypeName) -> str:
     """The last part of a type's name, in small letters: ``vpc``, ``virtualmachines``, ``server``."""
     return str(type).replace("/", "::").rpartition("::")[2].lower()

@@ -65,6 +65,18 @@ class Secret:
         raise TypeError("a secret is never serialised")
 
 
+def texts_in(value: Any) -> Iterator[str]:
+    """Every string in ``value``, but keys."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from texts_in(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from texts_in(inner)
+
+
 def contains(value: Any, leaf: type) -> bool:
     """Whether a leaf of the given class stands anywhere in ``value``."""
     if isinstance(value, leaf):
