@@ -23,7 +23,7 @@ from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.errors import OutcomeUnknownError, ProviderError, SecretsError, TransientError
 from orchestrator.model.ids import ProviderName, family
 from orchestrator.model.plan import Charter
-from orchestrator.model.values import Secret
+from orchestrator.model.values import Secret, texts_in
 from orchestrator.seams.secrets import Answers, SecretPlugin, SecretSource
 
 REFERENCE: Final = re.compile(r"[a-z][a-z-]*(\.[\w-]+)?:.")
@@ -74,7 +74,7 @@ class SecretSources:
     def plain(self) -> Sequence[str]:
         """Every value that is known in this run, so that it can be kept out of what is said."""
         known = [*self._known.values(), *self._params]
-        return [v for s in known if isinstance(s, Secret) for v in _texts(s.value)]
+        return [v for s in known if isinstance(s, Secret) for v in texts_in(s.value)]
 
     def resolve(self, references: Iterable[str], *, trusted: bool = False) -> Mapping[str, Secret]:
         """The secrets by reference. Raises SecretsError with every one that is not to be had."""
@@ -225,15 +225,6 @@ class SecretSources:
             text = f"changes of {', '.join(untracked)} are not tracked: there is no version, and no key to make one"
             told = Diagnostic(text, hint=hint, severity=Severity.NOTE)
             self.noticed += [told] if told not in self.noticed else []
-
-
-def _texts(value: Any) -> list[str]:
-    """The texts in a secret, which may be a map or a list; numbers and truths are told from no others."""
-    if isinstance(value, Mapping):
-        return [text for inner in value.values() for text in _texts(inner)]
-    if isinstance(value, list | tuple):
-        return [text for inner in value for text in _texts(inner)]
-    return [value] if isinstance(value, str) else []
 
 
 def _untrusted(reference: str) -> ProviderError:
