@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.package_data import folder as packaged
-from orchestrator.bootstrap.catalogue import unknown_type
+from orchestrator.bootstrap.catalogue import catalogue, unknown_type
 from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.errors import InvalidSpecError, OpsctlError
+from orchestrator.model.ids import TypeName
 from orchestrator.model.verdict import Bundle, Stage
 
 if TYPE_CHECKING:

@@ -12,6 +12,8 @@
 #   severity: low
 #   parameters:
 #     cloud_tags: {default: [owner], description: names of the tags that are wanted}
+# schemas:
+# - input: schema.input
 package opsctl.strict.cloud_tags
 
 import data.opsctl.strict.lib

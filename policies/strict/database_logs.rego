@@ -12,6 +12,8 @@
 #     database_logs:
 #       default: {mariadb: [error, slowquery], mysql: [error, slowquery], postgres: [postgresql]}
 #       description: the logs that an RDS engine publishes; engines that it does not name are free
+# schemas:
+# - input: schema.input
 package opsctl.strict.database_logs
 
 import data.opsctl.strict.lib

@@ -8,6 +8,8 @@
 # custom:
 #   severity: medium
 #   fix: "properties: {networkAccessPolicy: DenyAll, publicNetworkAccess: Disabled}"
+# schemas:
+# - input: schema.input
 package opsctl.strict.disk_access
 
 import data.opsctl.strict.lib

@@ -8,6 +8,8 @@
 # custom:
 #   severity: medium
 #   fix: "BlockDeviceMappings[].Ebs.Encrypted: true"
+# schemas:
+# - input: schema.input
 package opsctl.strict.instance_disks
 
 import data.opsctl.strict.lib

@@ -14,6 +14,8 @@
 #     label_values:
 #       default: {environment: "^(demo|dev|test|staging|prod)$"}
 #       description: regular expressions by the name of a label
+# schemas:
+# - input: schema.input
 package opsctl.strict.label_values
 
 import data.opsctl.strict.lib

@@ -9,6 +9,8 @@
 # - ref: https://learn.microsoft.com/azure/virtual-machines/boot-diagnostics
 # custom:
 #   severity: low
+# schemas:
+# - input: schema.input
 package opsctl.strict.machine_logs
 
 import data.opsctl.strict.lib

@@ -12,6 +12,8 @@
 #   fix: "clients: THE ADDRESSES THAT NEED IT"
 #   parameters:
 #     admin_ports: {default: [22, 3389], description: TCP ports that machines are administered over}
+# schemas:
+# - input: schema.input
 package opsctl.strict.machine_ports
 
 import data.opsctl.strict.lib

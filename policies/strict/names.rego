@@ -19,6 +19,8 @@
 #     resource_name_pattern:
 #       default: "^[a-z][A-Za-z0-9_-]{0,62}$"
 #       description: a regular expression that the names of resources match
+# schemas:
+# - input: schema.input
 package opsctl.strict.names
 
 import data.opsctl.strict.lib

@@ -10,6 +10,8 @@
 # custom:
 #   severity: low
 #   fix: "a description that says why this is open"
+# schemas:
+# - input: schema.input
 package opsctl.strict.rule_descriptions
 
 import data.opsctl.strict.lib
