@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,4 +169,5 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     (tmp_path / "stack").mkdir()
     monkeypatch.chdir(tmp_path / "stack")
-    return Stack(tmp_path / "stack", f"shop-{tmp_path.name}-{os.getpid()}", capsys)
+    # Its end is part of the names of what it makes: no other stack on the same sandbox may have it.
+    return Stack(tmp_path / "stack", f"shop-{uuid.uuid4().hex[:8]}", capsys)

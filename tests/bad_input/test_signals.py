@@ -47,7 +47,7 @@ def test_a_call_that_hangs_is_left_to_the_next_run(stack, sandbox, cloud, number
     assert len(cloud.mine(stack)) == 1
 
 
-@pytest.mark.parametrize("cloud", ["aws", "openstack"])
+@pytest.mark.parametrize("cloud", ["aws", "azure", "openstack"])
 def test_a_call_that_ends_within_the_grace_is_recorded(stack, sandbox, cloud):
     """Nothing is left open, and the next run has nothing to find out."""
     cloud = CLOUDS[cloud]
