@@ -156,7 +156,15 @@ class Stepper:
             record = self._ledger.deposed(before.uid) if before is not None else None
         else:
             record = self._ledger.record(change.moved_from or change.address)
-        return Job(change, {}, record, seen_by(self._planned.situation, change.address), half=step.half)
+        left_behind = record is not None and bool(change.deposed or change.create_first)
+        return Job(
+            change,
+            {},
+            record,
+            seen_by(self._planned.situation, change.address),
+            half=step.half,
+            current=self._ledger.record(record.address) if left_behind and record is not None else None,
+        )
 
     def _job(self, step: Step, resource: Desired, want: Mapping[str, Any]) -> Job:
         if step.change is None:

@@ -2,7 +2,8 @@
 
 Enters: changes with their edges, and the edges that state remembers. Leaves: steps. Holds: something is made
 after what it needs, deleted before what it needs, and a replacement's old half goes first or last as the
-change says. Cost: O(n + e).
+change says. What was left behind goes before something of the same name is made: the two would be one object, and
+the delete would hit the new one. Cost: O(n + e).
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from typing import Any
 
 from orchestrator.model.change import Action, Change
 from orchestrator.model.diagnostic import Diagnostic, Position
 from orchestrator.model.ids import Address, TypeName, Uid
 from orchestrator.model.kind import KindSchema
 from orchestrator.model.plan import Step
-from orchestrator.model.snapshot import Snapshot
+from orchestrator.model.snapshot import Record, Snapshot
 
 Edges = Mapping[Address, Sequence[Address]]
+Kinds = Callable[[TypeName], KindSchema | None]
 
 
 def old_half(address: Address) -> Address:
@@ -29,7 +32,7 @@ def old_half(address: Address) -> Address:
 def settle_order(
     changes: Sequence[Change],
     snapshot: Snapshot,
-    kinds: Callable[[TypeName], KindSchema | None],
+    kinds: Kinds,
     *,
     asked: AbstractSet[Address],
 ) -> tuple[tuple[Change, ...], tuple[Diagnostic, ...]]:
@@ -50,7 +53,7 @@ def settle_order(
                 break
             if change is None or change.action is not Action.REPLACE or change.create_first:
                 continue
-            if need not in stuck and not _collides(change, kinds):
+            if need not in stuck and not _collides(change, kinds, snapshot):
                 by_address[need] = replace(change, create_first=True)
                 waiting.append(need)
             elif address in asked:
@@ -64,12 +67,16 @@ def settle_order(
     return tuple(settled), tuple(problems)
 
 
-def _collides(change: Change, kinds: Callable[[TypeName], KindSchema | None]) -> bool:
-    kind = kinds(change.type)
-    return kind is not None and kind.collides(change.before or {}, change.after or {})
+def _collides(change: Change, kinds: Kinds, snapshot: Snapshot) -> bool:
+    """Whether the new object cannot exist beside the old one, or beside one that was left behind earlier."""
+    kind, address = kinds(change.type), change.moved_from or change.address
+    left = (r.spec for r in snapshot.deposed.values() if (r.address, r.type) == (address, change.type))
+    return kind is not None and any(
+        kind.collides(spec, change.after or {}) for spec in (change.before or {}, *left)
+    )
 
 
-def _undone(now: Change, before: Change, kinds: Callable[[TypeName], KindSchema | None]) -> Change:
+def _undone(now: Change, before: Change, kinds: Kinds) -> Change:
     """A replacement whose order was changed can be undone by what its order is now."""
     if now.create_first is before.create_first:
         return now
@@ -101,11 +108,11 @@ def _cannot(change: Change, under: Change) -> Diagnostic:
     return Diagnostic(message, Position(change.file, change.line), hint, change.address)
 
 
-def steps(changes: Sequence[Change], desired: Edges, snapshot: Snapshot) -> tuple[Step, ...]:
+def steps(changes: Sequence[Change], desired: Edges, snapshot: Snapshot, kinds: Kinds) -> tuple[Step, ...]:
     """The nodes of the apply; composites of ``desired`` without a change are nodes that only collect."""
-    built = _Steps(changes, desired, snapshot).build()
+    built = _Steps(changes, desired, snapshot, kinds).build()
     if snapshot.deposed and not _can_be_walked(built):
-        return _Steps(changes, desired, replace(snapshot, deposed={})).build()
+        return _Steps(changes, desired, snapshot, kinds, loose=True).build()
     return built
 
 
@@ -123,23 +130,55 @@ def _can_be_walked(built: Sequence[Step]) -> bool:
 
 
 class _Steps:
-    def __init__(self, changes: Sequence[Change], desired: Edges, snapshot: Snapshot) -> None:
+    """``loose``: nothing is known of what the objects that were left behind rest on, and of what rests on them."""
+
+    def __init__(
+        self,
+        changes: Sequence[Change],
+        desired: Edges,
+        snapshot: Snapshot,
+        kinds: Kinds,
+        *,
+        loose: bool = False,
+    ) -> None:
         self._changes = {c.address: c for c in changes}
         self._desired = desired
-        self._stored = _inverse(self._remembered(snapshot))
         self._needed_by = _inverse(desired)
+        self._now = {c.moved_from: c.address for c in changes if c.moved_from is not None}
+        left = {c.address: snapshot.deposed.get(Uid(c.deposed)) for c in changes if c.deposed}
+        self._left = {address: record for address, record in left.items() if record is not None}
+        self._in_the_way = self._colliding(kinds)
+        self._stored = _inverse(self._remembered(snapshot, {} if loose else self._left))
 
-    def _remembered(self, snapshot: Snapshot) -> Edges:
-        """The stored edges, under the addresses that things have in this plan."""
-        now = {c.moved_from: c.address for c in self._changes.values() if c.moved_from is not None}
-        stored = {
-            now.get(r.address, r.address): [now.get(d, d) for d in r.dependencies]
-            for r in snapshot.resources.values()
-        }
-        for change in self._changes.values():
-            left_behind = snapshot.deposed.get(Uid(change.deposed)) if change.deposed else None
-            if left_behind is not None:
-                stored[change.address] = [now.get(d, d) for d in left_behind.dependencies]
+    def _address(self, record: Record) -> Address:
+        """Under which a record's resource is found in this plan."""
+        return self._now.get(record.address, record.address)
+
+    def _colliding(self, kinds: Kinds) -> Mapping[Address, Sequence[Address]]:
+        """For what is to be made: what was left behind under the same name, and must go before."""
+        found: dict[Address, list[Address]] = {}
+        for node, record in self._left.items():
+            change, kind = self._changes.get(self._address(record)), kinds(record.type)
+            if change is None or kind is None or change.type != record.type:
+                continue
+            if change.action in (Action.CREATE, Action.REPLACE) and kind.collides(
+                record.spec, change.after or {}
+            ):
+                found.setdefault(change.address, []).append(node)
+        return found
+
+    def _remembered(self, snapshot: Snapshot, left: Mapping[Address, Record]) -> Edges:
+        """The stored edges between objects: each under the address, in this plan, of what would delete it."""
+        held = {**{self._address(r): r for r in snapshot.resources.values()}, **left}
+        incarnations: dict[Address, dict[Address, Record]] = {}
+        for node, record in left.items():
+            incarnations.setdefault(self._address(record), {})[node] = record
+        for address in incarnations.keys() & held.keys():
+            incarnations[address][address] = held[address]
+        stored: dict[Address, list[Address]] = {}
+        for node, record in held.items():
+            needs = [self._now.get(d, d) for d in record.dependencies]
+            stored[node] = [n for need in needs for n in _meant(record, need, incarnations.get(need))]
         return stored
 
     def build(self) -> tuple[Step, ...]:
@@ -153,15 +192,20 @@ class _Steps:
             elif change.action is Action.REPLACE:
                 result += self._replacement(change)
             else:
-                result.append(Step(change.address, self._existing(self._desired[change.address]), change))
+                result.append(Step(change.address, self._needs(change), change))
         return tuple(result)
+
+    def _needs(self, change: Change) -> tuple[Address, ...]:
+        """What must be over before an object may be made or changed."""
+        before = self._in_the_way.get(change.address, ())
+        return (*self._existing(self._desired[change.address]), *before)
 
     def _existing(self, needs: Iterable[Address]) -> tuple[Address, ...]:
         return tuple(n for n in needs if n in self._desired or n in self._changes)
 
     def _replacement(self, change: Change) -> list[Step]:
         new, old = change.address, old_half(change.address)
-        needs = self._existing(self._desired[new])
+        needs = self._needs(change)
         if change.create_first:
             behind = [n for n in self._needed_by.get(new, ()) if n in self._desired]
             after = (new, *behind, *self._before_delete(change))
@@ -173,12 +217,13 @@ class _Steps:
 
     def _before_delete(self, change: Change) -> tuple[Address, ...]:
         """What must be over before an object may be deleted: whatever, by what state remembers, rests on it."""
-        address = Address(change.address.partition(" (deposed ")[0]) if change.deposed else change.address
         survives = change.action is Action.REPLACE and not change.create_first
         after: list[Address] = []
-        if change.deposed:
+        left = self._left.get(change.address)
+        if left is not None and change.address not in self._in_the_way.get(self._address(left), ()):
+            address = self._address(left)
             after += [n for n in (address, *self._needed_by.get(address, ())) if n in self._desired]
-        for dependent in self._stored.get(address, ()):
+        for dependent in self._stored.get(change.address, ()):
             other = self._changes.get(dependent)
             if other is None:
                 continue
@@ -186,7 +231,34 @@ class _Steps:
                 after.append(old_half(dependent))
             elif other.action in (Action.DELETE, Action.FORGET) or not survives:
                 after.append(dependent)
-        return _unique(after, change.address if change.action is not Action.REPLACE else old_half(address))
+        return _unique(
+            after, change.address if change.action is not Action.REPLACE else old_half(change.address)
+        )
+
+
+def _meant(record: Record, need: Address, incarnations: Mapping[Address, Record] | None) -> Iterable[Address]:
+    """Which objects of an address one rests on: those whose id it was made with; where none shows, any of them.
+
+    An edge leads to an address. Where a replacement left an object behind there, only one of them is meant, and
+    to wait for the other may ask for too much.
+    """
+    if incarnations is None:
+        return (need,)
+    named = [node for node, other in incarnations.items() if _holds(record.spec, other.id)]
+    return named or incarnations
+
+
+def _holds(value: Any, id: str) -> bool:
+    """Whether an id stands in a spec, alone or within a text."""
+    match value:
+        case str():
+            return id in value
+        case Mapping():
+            return any(_holds(inner, id) for inner in value.values())
+        case list() | tuple():
+            return any(_holds(inner, id) for inner in value)
+        case _:
+            return False
 
 
 def _unique(nodes: Iterable[Address], without: Address) -> tuple[Address, ...]:

@@ -186,9 +186,30 @@ def sound_at_every_batch(world):
     world.workspace = workspace
 
 
+LOST = Fault.LOST_ANSWER
+LEFT_ON_LEFT = (
+    ["Put", "Put", "Put", "Token", "Twin"],
+    [
+        {2: (None, 1, "a"), 3: (None, 1, "b"), 4: (3, 1, "a")},
+        dict.fromkeys(range(5), (None, 1, "a")),
+    ],
+)
+"""Two old halves are left behind, one resting on the other, while what took their place is replaced again."""
+SAME_NAME = (
+    ["Put", "Slow", "Twin", "Put", "Put"],
+    [
+        {0: (None, 1, "b"), 1: (None, 1, "b"), 2: (None, 1, "b")},
+        {0: (None, 1, "a"), 1: (0, 1, "a"), 2: (0, 1, "a"), 3: (None, 1, "a")},
+    ],
+)
+"""There, back, and there again: what is left behind has the name of what is to be made."""
+
+
+@example(LEFT_ON_LEFT, [(LOST, 0, 7), (LOST, 0, 9)])
+@example(SAME_NAME, [(LOST, 0, 1), (LOST, 0, 24), (LOST, 0, 7), (LOST, 0, 20)])
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    stacks(among=[kind for kind in KINDS if kind != "Twin"]),
+    stacks(),
     st.lists(
         st.tuples(
             st.sampled_from([f for f in Fault if f is not Fault.FAULTY]),

@@ -37,6 +37,8 @@ class Job:
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     sinks: Mapping[str, str] = field(default_factory=dict)
     """Where what is told once is put."""
+    current: Record | None = None
+    """Of an object that was left behind: the one that is in its place."""
     given_up: Intent | None = None
     """The last create of this resource whose object did not show, and may still come."""
 
@@ -299,6 +301,9 @@ def _delete(job: Job, tools: Tools) -> Performing:
     record = job.record
     if record is None:
         return _ended(job, Result.NOTHING, "it is not there any more")
+    if job.current is not None and _one_object(record, job.current):
+        yield Journal([Gone(record.address, record.uid)])
+        return _ended(job, Result.NOTHING, "it is the resource itself: both have one name")
     at = Target(record.provider, record.type)
     prior = job.seen if job.seen is not None else Observed(record.id, record.spec, record.status)
     marker = tools.marker(record.address, record.uid)
@@ -312,6 +317,10 @@ def _delete(job: Job, tools: Tools) -> Performing:
         return _ended(job, Result.FAILED, str(error))
     yield Journal([Gone(record.address, record.uid, intent.token)])
     return _ended(job, Result.DONE)
+
+
+def _one_object(record: Record, other: Record) -> bool:
+    return (record.provider, record.type, record.id) == (other.provider, other.type, other.id)
 
 
 def _forget(job: Job) -> Performing:
