@@ -19,12 +19,13 @@ import msgspec
 
 from orchestrator.adapters.signing import Signer
 from orchestrator.engine.planning import sealed
-from orchestrator.model.codec import decode, encode
+from orchestrator.model.codec import decode, digest_without, encode
 from orchestrator.model.errors import StateError
 from orchestrator.model.expression import templated
 from orchestrator.model.ids import StackId
-from orchestrator.model.plan import FORMAT, Plan
+from orchestrator.model.plan import UNDIGESTED, Plan
 from orchestrator.model.signature import Signature
+from orchestrator.model.versions import PLAN_FORMAT, lifted_plan
 from orchestrator.seams.cipher import Cipher
 
 PURPOSE: Final = "plan"
@@ -60,7 +61,8 @@ class SavedPlan:
         except ValueError as error:
             raise StateError(f"the plan {self.path} is damaged: {error}") from error
         around = (StackId(self.stack), self.environment, self.digest)
-        if sealed(plan).digest != plan.digest or around != _around(plan):
+        # Over what was written: an older plan lacks fields that this program has.
+        if digest_without(body, UNDIGESTED) != plan.digest or around != _around(plan):
             raise StateError(f"the plan {self.path} is damaged or was changed: its digest does not fit")
         return _with_templates(plan), _message(plan, body)
 
@@ -73,7 +75,7 @@ class SavedPlan:
     def write(self) -> None:
         """Put it where it was, or is to be: for its owner only, whole or not at all."""
         file = _File(
-            FORMAT, self.stack, self.environment, self.digest, self.signatures, msgspec.Raw(self.stored)
+            PLAN_FORMAT, self.stack, self.environment, self.digest, self.signatures, msgspec.Raw(self.stored)
         )
         write_private(msgspec.json.encode(file) + b"\n", self.path, "the plan")
 
@@ -89,17 +91,20 @@ def save_plan(plan: Plan, path: Path, cipher: Cipher, signers: Sequence[Signer] 
 
 
 def read_plan(path: Path) -> SavedPlan:
-    """A saved plan, not opened. Raises StateError where it is damaged, of another format, or no plan at all."""
+    """A saved plan, not opened; one of an older format as the newest has it, the file untouched.
+
+    Raises StateError where it is damaged, of a newer format, or no plan at all.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise StateError(f"cannot read the plan {path}: {error.strerror or error}") from error
     try:
-        form = msgspec.json.decode(data, type=dict[str, Any]).get("format")
-        if form != FORMAT:
-            raise StateError(f"{path} has the plan format {form}, and this opsctl reads {FORMAT}: plan again")
+        told = msgspec.json.decode(data, type=dict[str, Any])
+        if told.get("format") != PLAN_FORMAT:
+            data = msgspec.json.encode(lifted_plan(told, str(path)), order="sorted")
         file = msgspec.json.decode(data, type=_File)
-    except msgspec.MsgspecError as error:
+    except ValueError as error:
         raise StateError(f"{path} is not a plan of opsctl, or it is damaged: {error}") from error
     return SavedPlan(
         path, StackId(file.stack), file.environment, file.digest, file.signatures, bytes(file.plan)

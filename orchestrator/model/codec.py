@@ -101,6 +101,17 @@ def digest(value: Any) -> str:
     return hashlib.sha256(encode(value)).hexdigest()
 
 
+def digest_without(data: bytes, empty: Mapping[str, Any]) -> str:
+    """The digest of an encoded value as it was written, some of its fields taken to hold other values.
+
+    Fields that its type has now and that were not written stay out, as they did then.
+    """
+    plain = msgspec.json.decode(data)
+    return hashlib.sha256(
+        _ENCODER.encode({**plain, **{k: v for k, v in empty.items() if k in plain}})
+    ).hexdigest()
+
+
 def _plain(value: Any) -> Any:
     """``value`` in dicts, lists and atoms. A dataclass is a dict of its fields, an entry has its tag too."""
     kind: Any = type(value)

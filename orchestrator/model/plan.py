@@ -8,14 +8,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 from orchestrator.model.change import Action, Change
 from orchestrator.model.ids import Address, ProviderName, StackId
 from orchestrator.model.resource import Desired
 from orchestrator.model.verdict import Bundle, Decision, Verdict, denies
+from orchestrator.model.versions import PLAN_FORMAT
 
-FORMAT: Final = 2
+UNDIGESTED: Final[Mapping[str, Any]] = MappingProxyType(
+    {"digest": "", "created": 0.0, "sequence": 0, "reads": {}, "decisions": ()}
+)
+"""What the digest of a plan does not go over: not what it does, but when and how it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class Plan:
     """As far as they are known; UNKNOWN where they are not."""
     created: float = 0.0
     opsctl: str = ""
-    format: int = FORMAT
+    format: int = PLAN_FORMAT
     digest: str = ""
 
     @property
