@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from orchestrator.model.audit import FURTHEST, sum_of
 from orchestrator.model.codec import encode
-from orchestrator.model.snapshot import Entry, Link, Snapshot
+from orchestrator.model.snapshot import Damaged, Entry, Link, Snapshot
 from orchestrator.seams.state import Archive, Holder, Lease, Logged, StateBackend
 
 
@@ -33,6 +33,15 @@ class ChainedState(StateBackend):
     def history(self, limit: int = 1000) -> Sequence[Logged]:
         """The last entries of the journal, oldest first."""
         return self._inner.history(limit)
+
+    @property
+    def mended(self) -> Sequence[str]:
+        """What of the snapshot was damaged when it was read last."""
+        return self._inner.mended
+
+    def damage(self) -> Sequence[str]:
+        """What of all that is stored does not fit."""
+        return self._inner.damage()
 
     def holder(self) -> Holder | None:
         """Who holds the stack now."""
@@ -67,10 +76,15 @@ class ChainedState(StateBackend):
             return last
 
     def _end(self) -> tuple[str, tuple[str, ...]]:
-        """The hash of the last Link, and the sums of what has been written since without one."""
+        """The hash of the last Link, and the sums of what has been written since without one.
+
+        Where the end of the journal is damaged, the snapshot that covers it knows the chain's head.
+        """
         for limit in (1, FURTHEST):
             tail = self._inner.history(limit)
             for back, logged in enumerate(reversed(tail)):
+                if isinstance(logged.entry, Damaged):
+                    return self._inner.latest().link, tuple(sum_of(e.body) for e in tail[len(tail) - back :])
                 if isinstance(logged.entry, Link):
                     return logged.entry.hash, tuple(sum_of(e.body) for e in tail[len(tail) - back :])
             if len(tail) < limit:

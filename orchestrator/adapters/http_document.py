@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import msgspec
 
-from orchestrator.kit.sealed import journal_place, snapshot_place
+from orchestrator.kit.sealed import journal_place, read_entry, snapshot_place
 from orchestrator.model.codec import decode, encode
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
-from orchestrator.model.snapshot import Entry, Fold, Snapshot
+from orchestrator.model.snapshot import Fold, Snapshot
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.state import Archive, Holder, Logged
 
@@ -123,8 +123,7 @@ def logged(content: Content, cipher: Cipher, *, after: int) -> list[Logged]:
     found = []
     for sequence, line in enumerate(content.journal, first):
         if sequence > after:
-            body = cipher.open(bytes(line.body), journal_place(line.epoch, sequence))
-            found.append(Logged(sequence, line.epoch, decode(body, Entry), body))
+            found.append(read_entry(bytes(line.body), sequence, line.epoch, cipher))
     return found
 
 

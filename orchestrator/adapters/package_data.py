@@ -8,8 +8,8 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def folder(name: str) -> Path:
-    """The folder ``types``, ``policies`` or ``examples``. Raises FileNotFoundError where it is not installed."""
-    for candidate in (_PACKAGE / "data" / name, _PACKAGE.parent / name):
+    """The folder ``policies``, ``examples`` or ``schemas``. Raises FileNotFoundError where it is not installed."""
+    for candidate in (_PACKAGE / "data" / name, _PACKAGE.parent / name, _PACKAGE.parent / "docs" / name):
         if candidate.is_dir():
             return candidate
     raise FileNotFoundError(f"this installation of opsctl has no {name}")

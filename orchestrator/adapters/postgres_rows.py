@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from orchestrator.adapters.sqlite_rows import Head, JournalRow, PartKey, PartRow, Rows
+from orchestrator.adapters.stack_rows import Head, JournalRow, PartKey, PartRow, Rows, Table
 from orchestrator.model.codec import encode
 from orchestrator.model.ids import StackId
 from orchestrator.seams.cipher import Cipher
@@ -82,7 +82,7 @@ class PostgresRows(Rows):
         *columns, expires, total = row
         held, holder, writer, *facts = columns
         if _sum(columns) != total:
-            raise self._damaged("the head of the stack")
+            raise self._damaged("the head of the stack is changed")
         return Head(
             held=held,
             holder=self._decoded(holder, Holder, "the holder of the stack"),
@@ -98,9 +98,6 @@ class PostgresRows(Rows):
 
     def _insert(self, rows: Sequence[JournalRow]) -> None:
         self._many("INSERT INTO journal VALUES (%s, %s, %s, %s, %s)", rows)
-
-    def _drop_journal(self) -> None:
-        self._connection.execute("DELETE FROM journal WHERE stack = %s", (self._stack,))
 
     def _journal_rows(self, first: int) -> Iterable[JournalRow]:
         return self._rows(
@@ -121,9 +118,8 @@ class PostgresRows(Rows):
     def _drop_parts(self, keys: Sequence[PartKey]) -> None:
         self._many("DELETE FROM part WHERE stack = %s AND kind = %s AND key = %s", keys)
 
-    def _clear(self) -> None:
-        for table in ("journal", "part"):
-            self._connection.execute(f"DELETE FROM {table} WHERE stack = %s", (self._stack,))  # noqa: S608
+    def _empty(self, table: Table) -> None:
+        self._connection.execute(f"DELETE FROM {table} WHERE stack = %s", (self._stack,))  # noqa: S608
 
     def _rows(self, statement: str, *values: object) -> Iterable[Any]:
         with self._connection.cursor(binary=True) as cursor:

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.kit.lease import Keeper, held_error, lost_error, moved_error
+from orchestrator.kit.sealed import KeyNeededError
 from orchestrator.model.codec import encode
-from orchestrator.model.errors import LeaseLostError, StateError
+from orchestrator.model.errors import LeaseLostError, NewerStateError, StateError
 from orchestrator.model.ids import StackId
-from orchestrator.model.snapshot import Entry, Snapshot
+from orchestrator.model.snapshot import Damaged, Entry, Snapshot
 from orchestrator.model.values import reveal
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
@@ -100,12 +101,28 @@ class HttpBackend(StateBackend):
         except (ValueError, KeyError) as error:
             raise StateError(f"the state at {self._store.place.shown} is damaged: {error}") from error
 
+    @property
+    def mended(self) -> Sequence[str]:
+        """Nothing: the document has one checksum, and is read whole or not at all."""
+        return ()
+
     def history(self, limit: int = 1000) -> Sequence[Logged]:
         """The last entries of the journal, oldest first, as far as the document keeps them."""
         from orchestrator.adapters.http_document import logged  # noqa: PLC0415
 
         content = self._read()[0].content
         return logged(content, self._cipher, after=max(content.last - limit, 0))
+
+    def damage(self) -> Sequence[str]:
+        """What of the document cannot be read; a document whose checksum is wrong is damaged as a whole."""
+        try:
+            self.latest()
+            entries = self.history()
+        except (NewerStateError, KeyNeededError):
+            raise
+        except StateError as error:
+            return [str(error)]
+        return [f"journal entry {e.sequence} {e.entry.why}" for e in entries if isinstance(e.entry, Damaged)]
 
     def holder(self) -> Holder | None:
         """Who holds the stack now, if anybody does."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from orchestrator.adapters.postgres_rows import PostgresRows
-from orchestrator.adapters.sqlite_rows import Rows
+from orchestrator.adapters.stack_rows import Rows
 from orchestrator.adapters.state_rows import RowsBackend
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId

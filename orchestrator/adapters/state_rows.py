@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
-from orchestrator.adapters.sqlite_rows import Head, Rows
+from orchestrator.adapters.stack_rows import Head, Rows
 from orchestrator.kit.lease import Keeper, held_error, lost_error, moved_error
 from orchestrator.model.codec import encode
 from orchestrator.model.errors import LeaseLostError
@@ -36,6 +36,7 @@ class RowsBackend(StateBackend, ABC):
         self._cipher = cipher
         self._keeper: Keeper | None = None
         self._leased: Lease | None = None
+        self._mended: tuple[str, ...] = ()
 
     @abstractmethod
     def _exists(self) -> bool:
@@ -53,7 +54,14 @@ class RowsBackend(StateBackend, ABC):
         """The whole state; empty, and nothing made, where there is none yet."""
         if not self._exists():
             return Snapshot(self._stack)
-        return self._do(lambda rows: rows.load(self._here(rows)).snapshot)
+        loaded = self._do(lambda rows: rows.load(self._here(rows)))
+        self._mended = loaded.damage
+        return loaded.snapshot
+
+    @property
+    def mended(self) -> Sequence[str]:
+        """What of the snapshot's rows was damaged; see the seam."""
+        return self._mended
 
     def history(self, limit: int = 1000) -> Sequence[Logged]:
         """The last entries of the journal, oldest first."""
@@ -62,9 +70,13 @@ class RowsBackend(StateBackend, ABC):
 
         def read(rows: Rows) -> list[Logged]:
             head = rows.head()
-            return list(rows.journal(head, after=max(head.last - limit, head.first - 1)))
+            return list(rows.readable(head, after=max(head.last - limit, head.first - 1)))
 
         return self._do(read)
+
+    def damage(self) -> Sequence[str]:
+        """What of the snapshot's rows and of the journal does not fit."""
+        return self._do(lambda rows: rows.damage(rows.head())) if self._exists() else ()
 
     def holder(self) -> Holder | None:
         """Who holds the stack now, if anybody does."""
@@ -161,7 +173,7 @@ class RowsBackend(StateBackend, ABC):
         def fold(rows: Rows) -> Snapshot:
             head = self._own(rows, lease)
             loaded = rows.load(head)
-            if head.last > head.folded:
+            if head.last > head.folded or loaded.damage:
                 rows.put_head(rows.fold_in(head, loaded))
             return loaded.snapshot
 

@@ -15,8 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from orchestrator.adapters.sqlite_rows import Head, Rows, SqliteRows
+from orchestrator.adapters.sqlite_rows import SqliteRows
 from orchestrator.adapters.sqlite_store import Store
+from orchestrator.adapters.stack_rows import Head, Rows
 from orchestrator.adapters.state_rows import RowsBackend
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId

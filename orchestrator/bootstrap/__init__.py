@@ -13,7 +13,7 @@ from orchestrator.bootstrap.authoring import (
     sample_input,
     shipped_policies,
 )
-from orchestrator.bootstrap.catalogue import abstract_types, catalogue, opsctl_version
+from orchestrator.bootstrap.catalogue import abstract_types, catalogue, opsctl_version, schemas
 from orchestrator.bootstrap.governance import (
     Updated,
     approve_plan,
@@ -80,6 +80,7 @@ __all__ = [
     "sandbox_status",
     "sandbox_up",
     "save_plan",
+    "schemas",
     "shipped_policies",
     "signer_of",
     "stack_bundle",

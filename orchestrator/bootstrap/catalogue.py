@@ -68,6 +68,11 @@ def unknown_type(name: str) -> str | None:
     return catalogue().nearest_type(name)
 
 
+def schemas() -> Path:
+    """The folder of the JSON Schemas of results."""
+    return packaged("schemas")
+
+
 def settings_schemas() -> dict[str, Property]:
     """What each family says of its settings; of a plugin that cannot be loaded nothing is known here."""
     unknown = dict.fromkeys(plugins.installed(plugins.PROVIDERS), Property("object", additional=Property()))

@@ -22,12 +22,18 @@ def schema(
     type: Annotated[
         str | None, typer.Argument(help="The spec of one type; without it: all documents.")
     ] = None,
+    result: Annotated[
+        str | None,
+        typer.Option("--result", metavar="KIND", help="What --output json prints: plan, audit, rekey, ..."),
+    ] = None,
 ) -> int:
-    """Print the JSON Schema of the documents, for editors."""
+    """Print the JSON Schema of the documents, for editors; or of a result, for programs that read it."""
     console = console_of(context)
-    from orchestrator.cli.work.schemas import schema  # noqa: PLC0415 - lazy
+    if type is not None and result is not None:
+        raise typer.BadParameter("write a type, or --result KIND: one of them")
+    from orchestrator.cli.work.schemas import result_schema, schema  # noqa: PLC0415 - lazy
 
-    return schema(console, type)
+    return schema(console, type) if result is None else result_schema(console, result)
 
 
 def explain(

@@ -9,7 +9,7 @@ import typer
 
 from orchestrator.cli.applying import Approved
 from orchestrator.cli.console import Output
-from orchestrator.cli.options import DryRun, Environment, Format, console_of
+from orchestrator.cli.options import DryRun, Environment, Format, LockTimeout, console_of, patience
 
 Revision = Annotated[
     int,
@@ -54,7 +54,7 @@ def diff(
     return diff(console, revision, other, environment=environment)
 
 
-def undo(
+def undo(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     *,
     revision: Annotated[int, typer.Argument(min=1, metavar="REV", help="The revision to take back.")],
@@ -63,6 +63,7 @@ def undo(
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Save the plan for apply.")
     ] = None,
     auto_approve: Approved = False,
+    lock_timeout: LockTimeout = None,
     environment: Environment = None,
     output: Format = Output.TEXT,
 ) -> int:
@@ -71,6 +72,7 @@ def undo(
     The files are not needed and not changed: as long as they still say what was undone, the next plan shows it again.
     """
     console = console_of(context, output)
+    console.lock_timeout = patience(lock_timeout)
     from orchestrator.cli.work.undoing import undo  # noqa: PLC0415 - lazy
 
     return undo(

@@ -1,4 +1,4 @@
-"""state list, show, history, rekey, unlock; and output: what is remembered."""
+"""state list, show, history, verify, rekey, unlock; and output: what is remembered."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from orchestrator.cli import carrying, surgery
 from orchestrator.cli.console import Output
-from orchestrator.cli.options import Environment, Format, console_of
+from orchestrator.cli.options import Environment, Format, LockTimeout, console_of, patience
 
 _OUTPUT = ("text", "json", "raw")
 
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
         name="state", help="Look at the state, mend it, and free its lock.", rich_markup_mode=None
     )
     group.command("list")(list_)
-    for command in (show, history, rekey, unlock):
+    for command in (show, history, verify, rekey, unlock):
         group.command()(command)
     surgery.register(group)
     carrying.register(group)
@@ -83,14 +83,24 @@ def history(
     return history(console, limit, environment=environment)
 
 
+def verify(context: typer.Context, *, environment: Environment = None, output: Format = Output.TEXT) -> int:
+    """Look at all that is stored: checksums, invariants, the audit's chain. Ends with 1 where something is wrong."""
+    console = console_of(context, output)
+    from orchestrator.cli.work.verifying import verify_state  # noqa: PLC0415 - lazy
+
+    return verify_state(console, environment=environment)
+
+
 def rekey(
     context: typer.Context,
     *,
+    lock_timeout: LockTimeout = None,
     environment: Environment = None,
     output: Format = Output.TEXT,
 ) -> int:
     """Encrypt the whole state by the key that opsctl.yaml names now; with key: none, decrypt it."""
     console = console_of(context, output)
+    console.lock_timeout = patience(lock_timeout)
     from orchestrator.cli.work.rekeying import rekey  # noqa: PLC0415 - lazy
 
     return rekey(console, environment=environment)

@@ -5,7 +5,9 @@ It stands in the journal with everything else, so that each backend has it, dura
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from orchestrator.engine.leasing import held
@@ -15,7 +17,7 @@ from orchestrator.model.errors import OpsctlError, PolicyDeniedError, StalePlanE
 from orchestrator.model.ids import Address
 from orchestrator.model.outcome import Outcome
 from orchestrator.model.plan import Plan
-from orchestrator.model.snapshot import Grounds, Refused, Rekeyed
+from orchestrator.model.snapshot import Entry, Finished, Grounds, Refused, Rekeyed, Started
 from orchestrator.model.verdict import Approval, Verdict, Waiver
 from orchestrator.seams.state import Holder, Lease
 
@@ -58,6 +60,30 @@ def results(outcomes: Mapping[Address, Outcome]) -> dict[str, str]:
     }
 
 
+def noted(
+    workspace: Workspace, lease: Lease, holder: Holder, did: Sequence[Entry], results: Mapping[str, str]
+) -> None:
+    """A run that touches the state alone: who, what was written, and what became of each address; all or nothing.
+
+    ``results`` is in the words of an apply: ``forget: done``. It has a revision of its own, like any run.
+    """
+    run, now = uuid.uuid4().hex[:12], workspace.clock.now
+    counts = Counter(result.partition(":")[0] for result in results.values())
+    begun: list[Entry] = [Started(run, holder.owner, holder.command, now()), Grounds(run, actor_of(holder))]
+    workspace.state.append(lease, [*begun, *did, Finished(run, now(), "done", counts, 0, results)])
+    workspace.state.compact(lease)
+
+
+def refuse(
+    workspace: Workspace, lease: Lease, holder: Holder, why: str, *, code: int = 1, plan: str = ""
+) -> None:
+    """Note that what somebody asked for was not done; ``plan`` is the digest of the plan, where there is one."""
+    entry = Refused(holder.owner, holder.command, workspace.clock.now(), plan, why, code, actor_of(holder))
+    # Whoever was refused must be told why, also where the state cannot be written.
+    with suppress(OpsctlError):
+        workspace.state.append(lease, [entry])
+
+
 @contextmanager
 def refusals(
     plan: Plan, workspace: Workspace, lease: Lease, holder: Holder
@@ -65,12 +91,7 @@ def refusals(
     """What is refused in the block goes into the journal; the function notes another reason."""
 
     def note(why: str, code: int = 1) -> None:
-        digest = plan.digest or sealed(plan).digest
-        at = workspace.clock.now()
-        entry = Refused(holder.owner, holder.command, at, digest, why, code, actor_of(holder))
-        # Whoever was refused must be told why, also where the state cannot be written.
-        with suppress(OpsctlError):
-            workspace.state.append(lease, [entry])
+        refuse(workspace, lease, holder, why, code=code, plan=plan.digest or sealed(plan).digest)
 
     try:
         yield note

@@ -22,7 +22,7 @@ from orchestrator.model.diagnostic import Diagnostic, Position, Severity
 from orchestrator.model.errors import InvalidSpecError
 from orchestrator.model.expression import ExpressionError
 from orchestrator.model.ids import Address, ProviderName
-from orchestrator.model.plan import Charter, Plan, Step
+from orchestrator.model.plan import UNDIGESTED, Charter, Plan, Step
 from orchestrator.model.provision import Observed, Ref
 from orchestrator.model.resource import Desired
 from orchestrator.model.scope import Scope, Surroundings
@@ -85,6 +85,7 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
     tell("settle")
     snapshot, settled, unsettled = settle_all(workspace.state.latest(), workspace)
     notes += [_warning(address, message) for address, message in unsettled.items()]
+    notes += [_mended(what) for what in workspace.state.mended]
 
     snapshot = told_again(snapshot, blueprint.charter, shape.index, blueprint.moves, workspace)
     notes += [*_stop_at_errors(_sinks(blueprint, workspace))]
@@ -116,8 +117,14 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
     differences = replace(differences, changes=changes)
     frozen = replace(_frozen(blueprint, situation, differences, reading, workspace), selected=selected)
     made, told = judged(frozen, specs, workspace, blueprint.stage)
-    order = steps(made.changes, shape.edges, snapshot)
+    order = steps(made.changes, shape.edges, snapshot, workspace.kind)
     return Planned(made, order, situation, differences, tuple(settled), (*notes, *told), unsettled)
+
+
+def _mended(what: str) -> Diagnostic:
+    message = f"the state is damaged, and nothing is lost: {what}; the journal has said it instead"
+    hint = "the next apply that changes something writes it anew; opsctl state verify looks at everything"
+    return Diagnostic(message, hint=hint, severity=Severity.WARNING)
 
 
 def _unread(blueprint: Blueprint, workspace: Workspace) -> Plan:
@@ -221,9 +228,7 @@ def _calls(reading: Reading, workspace: Workspace) -> dict[ProviderName, int]:
 
 def sealed(made: Plan) -> Plan:
     """The plan with its digest: over what it does and rests on, not over when and how it was read."""
-    return replace(
-        made, digest=digest(replace(made, digest="", created=0.0, sequence=0, reads={}, decisions=()))
-    )
+    return replace(made, digest=digest(replace(made, **UNDIGESTED)))
 
 
 def wanted(made: Plan) -> str:

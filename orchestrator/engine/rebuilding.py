@@ -7,12 +7,13 @@ stands in no file becomes a record, which the next plan shows and policy sees.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from orchestrator.engine.auditing import noted, refuse
 from orchestrator.engine.discovering import everything, kinds_of
+from orchestrator.engine.leasing import held
 from orchestrator.engine.planning import Blueprint
 from orchestrator.engine.rebuilding_search import Found, Search
 from orchestrator.engine.surroundings import surroundings
@@ -24,17 +25,16 @@ from orchestrator.model.provision import Observed
 from orchestrator.model.snapshot import (
     Deposed,
     Entry,
-    Finished,
     Gone,
     Kept,
     Outputs,
     Record,
     Settled,
     Snapshot,
-    Started,
 )
 from orchestrator.model.values import texts_in
 from orchestrator.seams.state import Holder
+from orchestrator.stages.diff.orphans import deposed_address
 from orchestrator.stages.graph import graph
 
 
@@ -68,10 +68,8 @@ def rebuild(
     force: bool,
 ) -> Rebuilt | None:
     """Look, ask, and write; None where it was not approved. Raises OpsctlError where there is a state already."""
-    state = workspace.state
-    lease = state.lease(holder)
-    try:
-        old = state.latest()
+    with held(workspace, holder) as lease:
+        old = workspace.state.latest()
         if (old.resources or old.deposed or old.intents) and not force:
             raise OpsctlError(
                 f"the stack has a state already, of {len(old.resources)} resources\n"
@@ -80,16 +78,20 @@ def rebuild(
             )
         rebuilt = look(blueprint, workspace, old)
         if not approve(rebuilt):
+            refuse(workspace, lease, holder, "it was not approved")
             return None
-        run, now = uuid.uuid4().hex[:12], workspace.clock.now
-        state.append(lease, [Started(run, holder.owner, holder.command, now())])
-        state.append(lease, list(_entries(rebuilt, old)))
-        counts = {"found": len(rebuilt.found), "orphan": len(rebuilt.orphans)}
-        state.append(lease, [Finished(run, now(), "done", {k: n for k, n in counts.items() if n})])
-        state.compact(lease)
+        noted(workspace, lease, holder, list(_entries(rebuilt, old)), _results(rebuilt))
         return rebuilt
-    finally:
-        state.release(lease)
+
+
+def _results(rebuilt: Rebuilt) -> dict[str, str]:
+    """What was made of each object, for the audit."""
+    found = {str(f.record.address): f"found: done ({f.record.id})" for f in rebuilt.found}
+    orphans = {str(r.address): f"orphan: done ({r.id}, in no file)" for r in rebuilt.orphans}
+    behind = {
+        str(deposed_address(r)): f"left behind: done ({r.id}, one too many)" for r in rebuilt.left_behind
+    }
+    return {**found, **orphans, **behind}
 
 
 def look(blueprint: Blueprint, workspace: Workspace, old: Snapshot) -> Rebuilt:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from orchestrator.model.change import Action, Change, PropertyChange
 from orchestrator.model.errors import OpsctlError, StateError
 from orchestrator.model.ids import Address, Path, StackId
-from orchestrator.model.snapshot import Finished, Fold, Record, Snapshot, Started
+from orchestrator.model.snapshot import Damaged, Finished, Fold, Record, Snapshot, Started
 from orchestrator.seams.state import Logged, StateReader
 
 EVERYTHING: Final = 1 << 62
@@ -54,7 +54,7 @@ class Past:
         for logged in self._entries:
             if logged.sequence > last:
                 break
-            if logged.sequence != fold.sequence + 1:
+            if logged.sequence != fold.sequence + 1 or isinstance(logged.entry, Damaged):
                 raise self._hole(fold.sequence + 1, number)
             fold.add(logged.entry)
         if fold.sequence < last:

@@ -7,11 +7,12 @@ and undone like any other.
 from __future__ import annotations
 
 import re
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from orchestrator.engine.auditing import noted, refuse
+from orchestrator.engine.leasing import held
 from orchestrator.engine.workspace import Workspace
 from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.errors import OpsctlError
@@ -19,7 +20,7 @@ from orchestrator.model.ids import Address
 from orchestrator.model.kind import KindSchema
 from orchestrator.model.provision import Observed
 from orchestrator.model.schema import Property
-from orchestrator.model.snapshot import Deposed, Entry, Finished, Gone, Kept, Record, Snapshot, Started
+from orchestrator.model.snapshot import Deposed, Entry, Gone, Kept, Record, Snapshot
 from orchestrator.seams.state import Holder
 from orchestrator.stages.diff.orphans import deposed_address
 from orchestrator.stages.settle import closing
@@ -34,8 +35,8 @@ class Surgery:
     entries: tuple[Entry, ...]
     names: tuple[Address, ...] = ()
     """The new names, of a move."""
-    did: str = "forget"
-    """``move``, ``forget`` or ``settle``: counted in the run's end."""
+    results: Mapping[str, str] = field(default_factory=dict)
+    """What is done at each address, for the audit: ``move: done (to net)``."""
 
 
 _NAME: Final = re.compile(r'[A-Za-z0-9_][\w.-]*(\["[^"]+"\])?(/[A-Za-z0-9_][\w.-]*(\["[^"]+"\])?)*')
@@ -46,20 +47,13 @@ def operate(
     operation: Operation, workspace: Workspace, *, holder: Holder, approve: Callable[[Surgery], bool]
 ) -> Surgery | None:
     """Do it under the lease; None where it was not approved. Raises OpsctlError where it cannot be done."""
-    state = workspace.state
-    lease = state.lease(holder)
-    try:
-        surgery = operation(state.latest())
+    with held(workspace, holder) as lease:
+        surgery = operation(workspace.state.latest())
         if not approve(surgery):
+            refuse(workspace, lease, holder, "it was not approved")
             return None
-        run, now = uuid.uuid4().hex[:12], workspace.clock.now
-        started = Started(run, holder.owner, holder.command, now())
-        counts = {surgery.did: len(surgery.records)}
-        state.append(lease, [started, *surgery.entries, Finished(run, now(), "done", counts)])
-        state.compact(lease)
+        noted(workspace, lease, holder, surgery.entries, surgery.results)
         return surgery
-    finally:
-        state.release(lease)
 
 
 def moving(source: str, target: str) -> Operation:
@@ -80,7 +74,8 @@ def moving(source: str, target: str) -> Operation:
             renamed = _with_names(record, names)
             if renamed != record:
                 entries.append(Deposed(renamed))
-        return Surgery(records, tuple(entries), tuple(names.values()), "move")
+        results = {str(old): f"move: done (to {new})" for old, new in names.items()}
+        return Surgery(records, tuple(entries), tuple(names.values()), results)
 
     return move
 
@@ -91,9 +86,9 @@ def forgetting(address: str) -> Operation:
     def forget(snapshot: Snapshot) -> Surgery:
         for record in snapshot.deposed.values():
             if address in (deposed_address(record), str(record.uid)):
-                return Surgery((record,), (Gone(record.address, record.uid),))
+                return _forgetting((record,), deposed_address(record))
         records = tuple(snapshot.resources[a] for a in _below(snapshot, Address(address)))
-        return Surgery(records, tuple(Gone(r.address, r.uid) for r in records))
+        return _forgetting(records, *(record.address for record in records))
 
     return forget
 
@@ -113,9 +108,15 @@ def settling(address: str, id: str | None, workspace: Workspace) -> Operation:
             found = Observed(id, intent.spec, {"id": id}) if id is not None else None
             entries += closing(intent, found, snapshot, kind, workspace.clock.now())
         records = tuple(e.record for e in entries if isinstance(e, Kept))
-        return Surgery(records, tuple(entries), did="settle")
+        became = f"it is {id}" if id is not None else "there is none"
+        return Surgery(records, tuple(entries), results={address: f"settle: done ({became})"})
 
     return settle
+
+
+def _forgetting(records: tuple[Record, ...], *addresses: Address) -> Surgery:
+    results = {str(a): f"forget: done ({r.id} stays)" for a, r in zip(addresses, records, strict=True)}
+    return Surgery(records, tuple(Gone(r.address, r.uid) for r in records), results=results)
 
 
 def _renamed(snapshot: Snapshot, source: Address, target: Address) -> dict[Address, Address]:

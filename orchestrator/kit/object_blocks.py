@@ -14,10 +14,8 @@ from typing import Final, Protocol, TypeVar
 
 import msgspec
 
-from orchestrator.kit.sealed import journal_place
-from orchestrator.model.codec import decode
+from orchestrator.kit.sealed import read_entry
 from orchestrator.model.errors import StateError
-from orchestrator.model.snapshot import Entry
 from orchestrator.model.versions import FORMAT, check_format
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.state import Holder, Logged
@@ -91,13 +89,12 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.first + len(self.entries) - 1
 
     def logged(self, cipher: Cipher) -> list[Logged]:
-        """The entries with their places. Raises ValueError where one is not as it must be."""
+        """The entries with their places."""
         epochs = self.epochs or (self.epoch,) * len(self.entries)
-        opened = [
-            (place, epoch, cipher.open(bytes(raw), journal_place(epoch, place)))
+        return [
+            read_entry(bytes(raw), place, epoch, cipher)
             for place, (raw, epoch) in enumerate(zip(self.entries, epochs, strict=True), self.first)
         ]
-        return [Logged(place, epoch, decode(body, Entry), body) for place, epoch, body in opened]
 
 
 class Beat(msgspec.Struct, frozen=True):

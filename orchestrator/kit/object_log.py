@@ -76,6 +76,11 @@ class ObjectLog(StateBackend):
         self._beat: tuple[Beat, str] | None = None
         self._keeper: Keeper | None = None
 
+    @property
+    def mended(self) -> Sequence[str]:
+        """Snapshots that could not be read; see the seam."""
+        return tuple(dict.fromkeys(self._reader.mended))
+
     def latest(self) -> Snapshot:
         """The whole state; empty where nothing was ever written."""
         return self._reader.read().snapshot
@@ -83,6 +88,10 @@ class ObjectLog(StateBackend):
     def history(self, limit: int = 1000) -> Sequence[Logged]:
         """The last entries of the journal, oldest first."""
         return self._reader.history(limit)
+
+    def damage(self) -> Sequence[str]:
+        """What of the log and its snapshots does not fit."""
+        return self._reader.damage()
 
     def holder(self) -> Holder | None:
         """Who holds the stack now, if anybody does."""

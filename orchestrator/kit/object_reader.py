@@ -20,7 +20,7 @@ from orchestrator.kit.sealed import KeyNeededError, journal_place, snapshot_plac
 from orchestrator.model.codec import decode
 from orchestrator.model.errors import NewerStateError, StateError
 from orchestrator.model.ids import StackId
-from orchestrator.model.snapshot import Fold, Snapshot
+from orchestrator.model.snapshot import Damaged, Fold, Snapshot
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.state import Logged
 
@@ -62,6 +62,8 @@ class Reader:
         self._cipher = cipher
         self._guard = threading.Lock()
         self._last: Reading | None = None
+        self.mended: list[str] = []
+        """Snapshots that could not be read, so that an older one or the log took their place."""
 
     def read(self) -> Reading:
         """The whole state now. Raises StateError where it is damaged or newer than this program."""
@@ -76,26 +78,91 @@ class Reader:
             return self._last
 
     def tail(self) -> Tail:
-        """Where the log ends now, without reading all of it."""
+        """Where the log ends now, without reading all of it. A damaged end that a snapshot covers is no loss."""
         snapshots = self._store.list(SNAPSHOTS)
         newest = snapshots[-1].replace(SNAPSHOTS, LOG) if snapshots else ""
         names = self._store.list(LOG, after=newest)
         if not names and not newest:
             return Tail()
-        block, age = self._aged_block(names[-1] if names else newest)
+        last = names[-1] if names else newest
+        try:
+            block, age = self._aged_block(last)
+        except (NewerStateError, KeyNeededError):
+            raise
+        except StateError:
+            covered = self._newest_snapshot()
+            if key(LOG, covered.number) != last:
+                raise
+            return Tail(covered.number, covered.epoch, covered.snapshot.sequence)
         return Tail(block.number, block.epoch, block.last, block, age)
 
     def history(self, limit: int) -> list[Logged]:
         """The last entries, oldest first."""
-        found: list[Logged] = []
-        for name in reversed(self._store.list(LOG)):
-            if len(found) >= limit:
+        backwards: list[Logged] = []
+        names = [*self._store.list(LOG)]
+        newest = [name.replace(SNAPSHOTS, LOG) for name in self._store.list(SNAPSHOTS)[-1:]]
+        names += [name for name in newest if name > max(names, default="")]  # the end of the log is missing
+        first = 0
+        """The sequence number that what follows begins with; 0: not known yet."""
+        for name in reversed(names):
+            if len(backwards) >= limit:
                 break
-            block = self.block(name)
-            found[:0] = self._logged(block)
+            block = self._readable(name)
+            if block is None:
+                first = first or self._covered(name) + 1
+                continue
+            backwards += _lost(block.last, first)
+            backwards += reversed(block.logged(self._cipher))
+            first = block.first
             if bytes(block.restored):
                 break  # what stands before was replaced
-        return found[-limit:] if limit else []
+        else:
+            backwards += _lost(0, first)
+        return backwards[:limit][::-1]
+
+    def damage(self) -> list[str]:
+        """What of all that is stored does not fit, one line each."""
+        snapshots, found = self._store.list(SNAPSHOTS), []
+        for name in snapshots:
+            stored = self._store.get(name)
+            if stored is not None and self._folded(name, stored.data) is None:
+                found.append(f"{name} cannot be read")
+        numbers = [int(name.removeprefix(LOG)) for name in self._store.list(LOG)]
+        covered = [int(name.removeprefix(SNAPSHOTS)) for name in snapshots]
+        missing = set(range(1, max((*numbers, *covered), default=0) + 1)) - set(numbers)
+        found += [f"{key(LOG, number)} is missing" for number in sorted(missing)]
+        for number in numbers:
+            block = self._readable(key(LOG, number))
+            if block is None:
+                found.append(f"{key(LOG, number)} cannot be read")
+                continue
+            entries = block.logged(self._cipher)
+            found += [
+                f"journal entry {e.sequence} {e.entry.why}" for e in entries if isinstance(e.entry, Damaged)
+            ]
+        try:
+            self.read()
+        except (NewerStateError, KeyNeededError):
+            raise
+        except StateError as error:
+            found.insert(0, str(error))
+        return found
+
+    def _readable(self, name: str) -> Block | None:
+        """One block of the log, or None where it is damaged."""
+        try:
+            return self.block(name)
+        except (NewerStateError, KeyNeededError):
+            raise
+        except StateError:
+            return None
+
+    def _covered(self, name: str) -> int:
+        """The last entry of a damaged block that the log ends with. Raises StateError where no snapshot covers it."""
+        covered = self._newest_snapshot()
+        if key(LOG, covered.number) < name:
+            self.block(name)
+        return covered.snapshot.sequence
 
     def block(self, name: str) -> Block:
         """One block of the log."""
@@ -147,7 +214,7 @@ class Reader:
             return Fold(decode(self._cipher.open(bytes(block.restored), place), Snapshot))
         if block.first != fold.sequence + 1:
             raise self._damaged(f"block {block.number} does not follow the one before it")
-        for logged in self._logged(block):
+        for logged in block.logged(self._cipher):
             try:
                 fold.add(logged.entry)
             except KeyError as error:
@@ -156,33 +223,39 @@ class Reader:
                 ) from error
         return fold
 
-    def _logged(self, block: Block) -> list[Logged]:
-        try:
-            return block.logged(self._cipher)
-        except ValueError as error:
-            raise self._damaged(f"block {block.number} does not fit: {error}") from error
-
     def _newest_snapshot(self) -> Reading:
         for name in reversed(self._store.list(SNAPSHOTS)):
             stored = self._store.get(name)
             if stored is None:
                 continue  # cleared away by a compaction since it was listed
-            try:
-                folded = unpack(stored.data, Folded, f"{self._store.place}/{name}")
-                place = snapshot_place(folded.number, folded.epoch)
-                snapshot = decode(self._cipher.open(bytes(folded.snapshot), place), Snapshot)
-            except (NewerStateError, KeyNeededError):
-                raise
-            except (StateError, ValueError):
-                continue
-            return Reading(folded.number, folded.epoch, snapshot, folded.number)
+            reading = self._folded(name, stored.data)
+            if reading is not None:
+                return reading
+            self.mended.append(f"{name} cannot be read")
         return Reading(0, 0, Snapshot(self._stack))
+
+    def _folded(self, name: str, data: bytes) -> Reading | None:
+        """A snapshot, or None where it is damaged."""
+        try:
+            folded = unpack(data, Folded, f"{self._store.place}/{name}")
+            place = snapshot_place(folded.number, folded.epoch)
+            snapshot = decode(self._cipher.open(bytes(folded.snapshot), place), Snapshot)
+        except (NewerStateError, KeyNeededError):
+            raise
+        except (StateError, ValueError):
+            return None
+        return Reading(folded.number, folded.epoch, snapshot, folded.number)
 
     def _damaged(self, what: str) -> StateError:
         return StateError(
             f"the state of stack {self._stack} at {self._store.place} is damaged: {what}; restore it from the "
             "store's own versions or a backup; opsctl changed nothing"
         )
+
+
+def _lost(last: int, first: int) -> list[Logged]:
+    """What stands for the entries between two blocks, newest first."""
+    return [Logged(place, 0, Damaged("is missing, or was changed")) for place in range(first - 1, last, -1)]
 
 
 def key(folder: str, number: int) -> str:

@@ -10,7 +10,11 @@ from typing import Final
 
 import msgspec
 
-from orchestrator.model.errors import StateError
+from orchestrator.model.codec import decode
+from orchestrator.model.errors import NewerStateError, StateError
+from orchestrator.model.snapshot import Damaged, Entry
+from orchestrator.seams.cipher import Cipher
+from orchestrator.seams.state import Logged
 
 PREFIX: Final = b'{"sealed":'
 
@@ -60,6 +64,20 @@ def sealed_by(stored: bytes) -> str:
         return f"the key {msgspec.json.decode(stored, type=Head).by}"
     except ValueError:
         return "an unknown key (and its head is damaged)"
+
+
+def read_entry(stored: bytes, sequence: int, epoch: int, cipher: Cipher) -> Logged:
+    """An entry of a journal as it was stored; a Damaged in its place where nothing can read it.
+
+    Raises NewerStateError and KeyNeededError: then nothing is wrong with it.
+    """
+    try:
+        plain = cipher.open(stored, journal_place(epoch, sequence))
+        return Logged(sequence, epoch, decode(plain, Entry), plain)
+    except (NewerStateError, KeyNeededError):
+        raise
+    except (StateError, ValueError) as error:
+        return Logged(sequence, epoch, Damaged(f"cannot be read ({error})"))
 
 
 def journal_place(epoch: int, sequence: int) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from orchestrator.model.snapshot import Entry, Link
+from orchestrator.model.snapshot import Damaged, Entry, Link
 
 FURTHEST: Final = 10_000
 """How many entries without a Link, of an older version, are taken into the first one; before more, the chain begins."""
@@ -27,7 +27,7 @@ class Written(Protocol):
         """Its place."""
 
     @property
-    def entry(self) -> Entry:
+    def entry(self) -> Entry | Damaged:
         """What it says."""
 
     @property
@@ -76,11 +76,16 @@ class _Walk:
         match written.entry:
             case Link() as link:
                 self._link(written.sequence, link)
+            case Damaged(why):
+                self.faults.append(f"entry {written.sequence} {why}")
+                self.waiting.append((written.sequence, ""))
             case _:
                 self.waiting.append((written.sequence, sum_of(written.body)))
 
     def _link(self, sequence: int, link: Link) -> None:
-        if self.linked and link.previous != self.head:
+        unread = self._unread_link(len(link.sums))
+        del self.waiting[:unread]
+        if self.linked and not unread and link.previous != self.head:
             self.faults.append(
                 f"entry {sequence} does not follow the chain before it: something between them is missing, or was changed"
             )
@@ -98,9 +103,14 @@ class _Walk:
         self.head = link.hash
         self.heads.add(self.head)
 
+    def _unread_link(self, covered: int) -> int:
+        """How many waiting entries end with one that cannot be read, and that must have been the Link over them."""
+        place = len(self.waiting) - covered
+        return place if place > 0 and not self.waiting[place - 1][1] else 0
+
     def _compare(self, sequence: int, sums: Sequence[str]) -> None:
         for (place, found), expected in zip(self.waiting, sums, strict=False):
-            if found != expected:
+            if found and found != expected:
                 self.faults.append(f"entry {place} is not the one that was written there")
                 return
         if len(sums) > len(self.waiting):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 from orchestrator.model.change import Gate
+from orchestrator.model.errors import StateError
 from orchestrator.model.ids import Address, Path, ProviderName, StackId, Token, TypeName, Uid
 from orchestrator.model.provision import Intent
 
@@ -217,6 +218,14 @@ Entry = (
 
 
 @dataclass(frozen=True, slots=True)
+class Damaged:
+    """Stands in the place of an entry that can be read no more. It is never written, and never folded."""
+
+    why: str
+    """``is missing``, ``was changed``: what follows the name of the entry."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The state of a stack at one sequence number of its journal."""
 
@@ -263,8 +272,8 @@ class Fold:
         self.link = base.link
         self._base = base
 
-    def add(self, entry: Entry) -> None:
-        """Fold one entry in."""
+    def add(self, entry: Entry | Damaged) -> None:
+        """Fold one entry in. Raises StateError for one that is damaged: nothing is folded past it."""
         match entry:
             case Began(intent):
                 self.intents[intent.token] = intent
@@ -296,6 +305,8 @@ class Fold:
                 self.link = link.hash
             case Finished() | Grounds() | Refused() | Rekeyed():
                 pass
+            case Damaged(why):
+                raise StateError(f"journal entry {self.sequence + 1} {why}")
             case _:
                 assert_never(entry)
         self.sequence += 1

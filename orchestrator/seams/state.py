@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from orchestrator.model.snapshot import Entry, Snapshot
+from orchestrator.model.snapshot import Damaged, Entry, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Logged:
 
     sequence: int
     epoch: int
-    entry: Entry
+    entry: Entry | Damaged
     body: bytes = field(default=b"", compare=False, repr=False)
     """The very bytes that were appended, plain: what the audit's hashes go over, whatever is read out of them."""
 
@@ -60,11 +60,24 @@ class Archive:
 class StateReader(Protocol):
     """Reading needs no lease."""
 
+    @property
+    def mended(self) -> Sequence[str]:
+        """What of the snapshot was damaged when it was read last, and was made up for by the journal; one line each."""
+
     def latest(self) -> Snapshot:
-        """The whole state. Raises StateError where it is damaged or newer than this program."""
+        """The whole state. Raises StateError where it is damaged or newer than this program.
+
+        A damaged snapshot whose journal is whole is no damage: the journal says the same.
+        """
 
     def history(self, limit: int = 1000) -> Sequence[Logged]:
-        """The last entries of the journal, oldest first."""
+        """The last entries of the journal, oldest first; one that a snapshot covers, and that is damaged, says so."""
+
+    def damage(self) -> Sequence[str]:
+        """What of all that is stored is missing or was changed, one line each; also what is no loss.
+
+        Reads everything, writes nothing. Raises StateError where it cannot be looked at: newer, sealed by another key.
+        """
 
     def holder(self) -> Holder | None:
         """Who holds the stack now, if anybody does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from orchestrator.adapters.sqlite_rows import Head, Rows
+from orchestrator.adapters.stack_rows import Head, Rows
 from orchestrator.adapters.state_sqlite import SqliteBackend
 from orchestrator.kit.object_blocks import Block
 from orchestrator.kit.object_log import ObjectLog

@@ -7,6 +7,7 @@ import pytest
 from orchestrator.kit.object_log import ObjectLog
 from orchestrator.kit.sealed import PLAIN
 from orchestrator.model.errors import LeaseLostError, LockHeldError, StateError
+from orchestrator.model.snapshot import Damaged
 from orchestrator.testing.object_store import MemoryStore
 from orchestrator.testing.state_conformance import ALICE, BOB, STACK, folded, kept, lease_after_expiry
 
@@ -139,6 +140,50 @@ def test_damaged_snapshots_are_no_loss(opened):
         assert opened(store).latest() == whole
     backend = opened(store)
     assert backend.append(backend.lease(BOB), [kept("d")]) == 4
+
+
+def test_a_snapshot_that_was_made_up_for_is_named(opened):
+    store = filled(opened)
+    damage(store, store.list("snapshot/")[-1])
+    backend = opened(store)
+    assert list(backend.mended) == []
+    backend.latest()
+    assert [*backend.mended] == [*backend.damage()] == ["snapshot/000000000003 cannot be read"]
+
+
+@pytest.mark.parametrize("harm", [damage, MemoryStore.delete], ids=["changed", "missing"])
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_damaged_block_that_a_snapshot_covers_is_shown_in_the_history(opened, harm, number):
+    """Its entry is named as damaged; the state reads and goes on, and so does the history behind it."""
+    store = filled(opened)
+    harm(store, f"log/{number:012d}")
+    backend = opened(store)
+    assert backend.latest() == folded([kept("a"), kept("b"), kept("c")])
+    entries = [logged.entry for logged in backend.history()]
+    assert [isinstance(entry, Damaged) for entry in entries] == [n == number for n in (2, 3, 4)]
+    assert [logged.sequence for logged in backend.history()] == [1, 2, 3]
+    assert f"log/{number:012d}" in backend.damage()[0]
+    assert backend.append(backend.lease(BOB), [kept("d")]) == 4
+
+
+@pytest.mark.parametrize("harm", [damage, MemoryStore.delete], ids=["changed", "missing"])
+def test_a_damaged_end_of_the_log_that_a_snapshot_covers_is_no_loss(opened, harm):
+    """The snapshot says how far the log went: the next owner goes on behind it."""
+    store = filled(opened)
+    backend = opened(store)
+    lease = backend.lease(ALICE)
+    backend.append(lease, [kept("d")])
+    backend.compact(lease)
+    backend.release(lease)
+    last = store.list("log/")[-1]
+    harm(store, last)
+    again = opened(store)
+    assert again.latest() == folded([kept(name) for name in "abcd"])
+    assert [isinstance(e.entry, Damaged) for e in again.history()] == [False, False, False, True]
+    assert isinstance(again.history(1)[0].entry, Damaged)
+    lease = again.lease(BOB)
+    assert again.append(lease, [kept("e")]) == 5
+    assert opened(store).latest() == folded([kept(name) for name in "abcde"])
 
 
 @pytest.mark.parametrize(

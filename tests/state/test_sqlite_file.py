@@ -18,7 +18,7 @@ from orchestrator.adapters.state_sqlite import open_backend
 from orchestrator.kit.sealed import PLAIN
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
-from orchestrator.model.snapshot import Outputs, Snapshot
+from orchestrator.model.snapshot import Damaged, Outputs, Snapshot
 from orchestrator.testing.state_conformance import ALICE, BOB, STACK, begun, folded, kept
 
 ENTRIES = [begun("a", "t1"), kept("a", "t1"), kept("b"), Outputs({"x": "y"}), kept("c"), begun("d", "t2")]
@@ -83,12 +83,21 @@ def test_a_flipped_bit_is_found_or_does_no_harm(filled):
     assert min(outcomes.values()) > 10
 
 
-@pytest.mark.parametrize("table", ["head", "journal", "part"])
-def test_a_changed_row_is_found_by_its_checksum(filled, table):
-    with sqlite3.connect(filled.path) as connection:
-        connection.execute(f"UPDATE {table} SET body = replace(body, 'a', 'e')")  # noqa: S608
+def alter(storage, *statements):
+    """What somebody else than opsctl does to the file."""
+    with sqlite3.connect(storage.path) as connection:
+        for statement in statements:
+            connection.execute(statement)
     connection.close()
-    with pytest.raises(StateError, match=r"state of stack shop/dev is damaged.*restore it from a backup"):
+
+
+CHANGED = "UPDATE {} SET body = replace(body, 'a', 'e')"
+
+
+@pytest.mark.parametrize("table", ["head", "journal"])
+def test_a_changed_row_is_found_by_its_checksum(filled, table):
+    alter(filled, CHANGED.format(table))
+    with pytest.raises(StateError, match=r"(?s)state of stack shop/dev is damaged.*restore it from a backup"):
         filled.open().latest()
 
 
@@ -97,18 +106,77 @@ def test_a_changed_row_is_found_by_its_checksum(filled, table):
     [
         "DELETE FROM journal WHERE sequence = 5",
         "DELETE FROM journal WHERE sequence = 6",
-        "DELETE FROM part WHERE key = 'a'",
-        "UPDATE part SET key = 'e' WHERE key = 'a'",
         "UPDATE journal SET sequence = 7 WHERE sequence = 6",
         "UPDATE journal SET epoch = 9 WHERE sequence = 6",
+        "INSERT INTO journal SELECT stack, 7, epoch, body, sum FROM journal WHERE sequence = 6",
     ],
 )
-def test_a_missing_or_moved_row_is_found(filled, statement):
-    with sqlite3.connect(filled.path) as connection:
-        connection.execute(statement)
-    connection.close()
-    with pytest.raises(StateError, match="damaged"):
+def test_a_missing_moved_or_added_row_behind_the_snapshot_is_found(filled, statement):
+    alter(filled, statement)
+    with pytest.raises(StateError, match="damaged: journal entry"):
         filled.open().latest()
+
+
+DAMAGED_SNAPSHOTS = [
+    CHANGED.format("part"),
+    "DELETE FROM part WHERE key = 'a'",
+    "DELETE FROM part",
+    "UPDATE part SET key = 'e' WHERE key = 'a'",
+    "UPDATE part SET sum = sum + 1 WHERE key = 'b'",
+    "INSERT INTO part SELECT stack, kind, 'z', body, sum FROM part WHERE key = 'a'",
+]
+
+
+@pytest.mark.parametrize("statement", DAMAGED_SNAPSHOTS)
+def test_a_damaged_snapshot_is_folded_again_from_the_journal_and_written_anew(filled, statement):
+    """Reading says so and changes nothing; the next compaction mends it."""
+    alter(filled, statement)
+    before = filled.content()
+    backend = filled.open()
+    assert backend.latest() == folded(ENTRIES)
+    assert "snapshot" in backend.mended[0]
+    assert filled.content() == before
+    lease = backend.lease(BOB)
+    assert backend.compact(lease) == folded(ENTRIES)
+    backend.append(lease, [kept("e")])
+    backend.release(lease)
+    again = filled.open()
+    assert again.latest() == folded([*ENTRIES, kept("e")])
+    assert (list(again.mended), list(again.damage())) == ([], [])
+
+
+def test_where_snapshot_and_journal_are_damaged_both_are_named(filled):
+    alter(filled, "DELETE FROM part WHERE key = 'a'", "DELETE FROM journal WHERE sequence = 2")
+    with pytest.raises(
+        StateError, match=r"damaged: of the snapshot, rows are missing.*and journal entry 2 is missing"
+    ):
+        filled.open().latest()
+
+
+@pytest.mark.parametrize(
+    ("statement", "lost"),
+    [
+        (f"{CHANGED.format('journal')} WHERE sequence = 2", {2}),
+        ("UPDATE journal SET sum = sum + 1 WHERE sequence = 3", {3}),
+        ("DELETE FROM journal WHERE sequence = 1", {1}),
+        ("DELETE FROM journal WHERE sequence IN (2, 3)", {2, 3}),
+        ("DELETE FROM journal WHERE sequence = 4", {4}),
+    ],
+)
+def test_a_damaged_entry_that_the_snapshot_covers_is_shown_in_the_history(filled, statement, lost):
+    """The others are there, the state reads and is written as ever, and the damage is named."""
+    alter(filled, statement)
+    backend = filled.open()
+    assert backend.latest() == folded(ENTRIES)
+    shown = {logged.sequence: logged.entry for logged in backend.history()}
+    assert {n for n, entry in shown.items() if isinstance(entry, Damaged)} == lost
+    assert [shown[n] for n in range(1, 7) if n not in lost] == [
+        entry for n, entry in enumerate(ENTRIES, 1) if n not in lost
+    ]
+    assert len(backend.damage()) == len(lost)
+    lease = backend.lease(BOB)
+    assert backend.append(lease, [kept("e")]) == 7
+    assert backend.compact(lease) == folded([*ENTRIES, kept("e")])
 
 
 @pytest.mark.parametrize(

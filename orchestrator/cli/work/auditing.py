@@ -13,19 +13,19 @@ from orchestrator.cli.console import Console, Output
 from orchestrator.cli.render.json import head as head_of
 from orchestrator.cli.render.json import time_of
 from orchestrator.cli.work.state import remembered
+from orchestrator.engine.verifying import ALL, state_faults
 from orchestrator.model.audit import Chain, follow
 from orchestrator.model.runs import Run, runs
-from orchestrator.model.snapshot import Fold, Snapshot
+from orchestrator.model.snapshot import Snapshot
 from orchestrator.seams.state import Logged
 
-_ALL: Final = 10**9
 _SHOWN: Final = 12
 
 
 def _journal(console: Console, environment: str | None) -> tuple[Sequence[Logged], Snapshot]:
     with remembered(console, environment) as work:
         state = work.session.workspace.state
-        return state.history(_ALL), state.latest()
+        return state.history(ALL), state.latest()
 
 
 def show(console: Console, limit: int, *, environment: str | None) -> int:
@@ -58,7 +58,7 @@ def verify(console: Console, head: str | None, *, environment: str | None) -> in
     """Whether the chain fits, whether the state is what the journal says, whether ``head`` is in it."""
     journal, snapshot = _journal(console, environment)
     chain = follow(journal)
-    faults = [*chain.faults, *_state_faults(journal, snapshot, chain), *_head_faults(head, chain)]
+    faults = [*chain.faults, *state_faults(journal, snapshot, chain), *_head_faults(head, chain)]
     if console.output is Output.JSON:
         console.document(
             lambda: {
@@ -87,28 +87,6 @@ def _fits(chain: Chain, entries: int) -> str:
         else ""
     )
     return f"{chain.linked} entries fit.{before}\nHead: {chain.head}"
-
-
-def _state_faults(journal: Sequence[Logged], snapshot: Snapshot, chain: Chain) -> Iterator[str]:
-    """The snapshot must be what its journal folds to: else an old row was put back in its place."""
-    if chain.head != snapshot.link:
-        yield f"the journal ends at the head {chain.head or 'none'}, and the state says {snapshot.link or 'none'}"
-    if not journal or journal[0].sequence != 1:
-        return
-    fold = Fold(Snapshot(snapshot.stack))
-    try:
-        for logged in journal:
-            fold.add(logged.entry)
-    except KeyError as error:
-        yield f"entry {fold.sequence + 1} speaks of {error}, which is not there"
-        return
-    folded = fold.snapshot()
-    for name in ("resources", "deposed", "intents"):
-        ours, theirs = getattr(folded, name), getattr(snapshot, name)
-        for key in sorted(k for k in ours.keys() | theirs.keys() if ours.get(k) != theirs.get(k)):
-            yield f"the state of {key} is not what the journal says"
-    if dict(folded.outputs) != dict(snapshot.outputs):
-        yield "the outputs are not what the journal says"
 
 
 def _head_faults(head: str | None, chain: Chain) -> Iterator[str]:

@@ -11,6 +11,7 @@ from orchestrator.cli.render.json import head, time_of
 from orchestrator.cli.work.state import remembered
 from orchestrator.model.snapshot import (
     Began,
+    Damaged,
     Deposed,
     Entry,
     Finished,
@@ -47,7 +48,7 @@ def _lines(entries: Sequence[Logged]) -> Iterator[str]:
         yield f"{logged.sequence:>6}  {describe(logged.entry)}"
 
 
-def describe(entry: Entry) -> str:
+def describe(entry: Entry | Damaged) -> str:
     """One entry in words."""
     match entry:
         case Started(run=run, owner=owner, command=command, at=at):
@@ -78,6 +79,8 @@ def describe(entry: Entry) -> str:
             return f"{_time(at)}  {command} by {owner}: {bodies} bodies"
         case Grounds(run=run, verdicts=verdicts, approvals=approvals):
             return f"  run {run}: {len(verdicts)} verdicts of policy, {len(approvals)} approvals"
+        case Damaged(why):
+            return f"  damaged: this entry {why}"
         case Link(sums=sums):
             return f"  the audit's chain goes on over {len(sums)} entries"
         case _:

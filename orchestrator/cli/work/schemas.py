@@ -8,6 +8,8 @@ from typing import Any, Final
 from orchestrator import bootstrap
 from orchestrator.cli.console import Console
 from orchestrator.cli.render.json import dump
+from orchestrator.model.diagnostic import did_you_mean
+from orchestrator.model.envelope import ENVELOPES
 from orchestrator.model.errors import OpsctlError
 from orchestrator.model.ids import TypeName
 from orchestrator.model.json_schema import DIALECT, EXPRESSION, written_plain
@@ -33,6 +35,17 @@ def schema(console: Console, type: str | None) -> int:
     return 0
 
 
+def result_schema(console: Console, kind: str) -> int:
+    """Print the schema of one kind of JSON result, by the ``kind`` that stands in it."""
+    suffix = ".schema.json"
+    known = {path.name.removesuffix(suffix): path for path in bootstrap.schemas().glob(f"*{suffix}")}
+    if kind not in known:
+        hint = did_you_mean(kind, known) or f"known: {', '.join(sorted(known))}"
+        raise OpsctlError(f"no result has the kind {kind!r}\nhint: {hint}")
+    console.result(known[kind].read_text("utf-8"))
+    return 0
+
+
 def documents(specs: Mapping[str, Property]) -> dict[str, Any]:
     """Every document: a resource of a known type, or one of the other kinds."""
     rules = [
@@ -45,31 +58,43 @@ def documents(specs: Mapping[str, Property]) -> dict[str, Any]:
     resource = {
         "if": {"properties": {"kind": {"enum": ["Resource", "Data"]}}},
         "then": {
-            "required": ["type", "spec"],
+            "required": ["type", "spec", "metadata"],
             "properties": {**_RESOURCE, "type": {"enum": sorted(specs)}},
             "allOf": rules,
         },
     }
+    others = [
+        {"if": {"properties": {"kind": {"const": name}}}, "then": {"$ref": f"#/$defs/{name}"}}
+        for name in _others()
+    ]
     return {
         "$schema": DIALECT,
         "title": "opsctl documents",
         "type": "object",
-        "required": ["apiVersion", "kind", "metadata"],
+        "required": ["apiVersion", "kind"],
         "properties": {
             "apiVersion": {"const": "opsctl.dev/v1"},
             "kind": {"type": "string", "examples": list(_KINDS)},
             "metadata": _METADATA,
         },
-        "allOf": [resource],
-        "$defs": {_name(name): written_plain(spec) for name, spec in specs.items()},
+        "allOf": [resource, *others],
+        "$defs": {
+            **{_name(name): written_plain(spec) for name, spec in specs.items()},
+            **{name: written_plain(envelope) for name, envelope in _others().items()},
+        },
     }
+
+
+def _others() -> dict[str, Property]:
+    """The documents that are no resources, as what reads them checks them."""
+    return {name: envelope for name, envelope in ENVELOPES.items() if name not in ("Resource", "Data")}
 
 
 def _name(type: str) -> str:
     return type.replace("/", ".").replace("::", ".")
 
 
-_KINDS: Final = ("Resource", "Data", "Stack", "CompositeType", "Import", "Moved", "Removed")
+_KINDS: Final = tuple(ENVELOPES)
 _METADATA: Final = {
     "type": "object",
     "required": ["name"],

@@ -1,4 +1,4 @@
-"""state mv and state rm: shown, asked about, and done under the lease."""
+"""state mv, state rm and state settle: shown, asked about, and done under the lease."""
 
 from __future__ import annotations
 
@@ -56,9 +56,14 @@ def settle(console: Console, address: str, id: str | None, *, environment: str |
     with remembered(console, environment) as work:
         workspace = work.session.workspace
         command = f"state settle {address} {f'--id {id}' if id is not None else '--gone'}"
-        operate(
+        surgery = operate(
             settling(address, id, workspace), workspace, holder=holder(command), approve=lambda _surgery: True
         )
+    if console.output is Output.JSON:
+        records = surgery.records if surgery is not None else ()
+        kept = [_named(r) for r in records]
+        console.document(lambda: {**head("state-settle"), "address": address, "id": id, "records": kept})
+        return 0
     said = f"{id} is what it made or meant" if id is not None else "nothing of it is there"
     console.result(f"Settled: {address}: {said}. opsctl plan shows what is left to do.")
     return 0
