@@ -146,12 +146,11 @@ class ArmClient:
         try:
             body = response.json() if response.content else None
         except ValueError:
-            body = None
+            reads, place = response.request.method == "GET", str(response.request.url)
+            foreign = errors.foreign(place, response.status_code, operation=operation, reads=reads)
             if response.status_code < 500:  # a gateway in front of the service may say 502 in its own way
-                reads = response.request.method == "GET"
-                raise errors.foreign(
-                    str(response.request.url), response.status_code, operation=operation, reads=reads
-                ) from None
+                raise foreign from None
+            body = {"error": {"message": foreign.message}}
         if response.status_code < 400 or response.status_code == 404:
             return Answer(response.status_code, body, headers)
         raise errors.refused(

@@ -240,6 +240,7 @@ def _refusal(answer: Any, parsed: Any, operation: str, *, writes: bool) -> Answe
         request_id=answer.headers.get("x-openstack-request-id", ""),
         retry_after=float(wait) if wait.isdigit() else None,
         writes=writes,
+        url=str(answer.url),
     )
 
 

@@ -29,6 +29,8 @@ class Answer:
     request_id: str = ""
     retry_after: float | None = None
     writes: bool = False
+    url: str = ""
+    """Where it was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,7 @@ def foreign(operation: str, url: str, status: int, *, writes: bool) -> ProviderE
 def told(body: Any) -> tuple[str, str]:
     """Code and message of a refusal in any service's shape; empty where there is none."""
     if not isinstance(body, Mapping):
-        return "", "the answer is a web page: is it the service's endpoint, or a proxy?" if is_web_page(
-            body
-        ) else str(body or "").strip()[:500]
+        return "", str(body or "").strip()[:500]
     if isinstance(body.get("title"), str) and "message" in body:
         return str(body["title"]).replace(" ", ""), str(body["message"]).replace("<br />", "").strip()
     if isinstance(body.get("title"), str) and "description" in body:  # Barbican
@@ -94,6 +94,9 @@ def told(body: Any) -> tuple[str, str]:
 def translate(answer: Answer) -> ProviderError:
     """The error that the core understands."""
     code, message = told(answer.body)
+    if is_web_page(answer.body):
+        place = answer.url.partition("?")[0] or "the service"
+        message = f"{place} answers with a web page (HTTP {answer.status}): is it the service's endpoint, or a proxy?"
     text = f"{code} {message}".lower()
     for row in TABLE:
         fits = (
