@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -191,28 +192,57 @@ def s3_faults(sandbox) -> Iterator[Faults]:
     sandbox[1].replace([])
 
 
-@pytest.fixture
-def s3_settings(sandbox) -> Iterator[dict[str, str]]:
-    """A bucket of its own for each test."""
+def new_bucket(running: Running) -> dict[str, str]:
+    """The settings of a bucket that nobody else has."""
     settings = {
-        key: sandbox[0].settings[key] for key in ("region", "endpoint", "accessKeyId", "secretAccessKey")
+        key: running.settings[key] for key in ("region", "endpoint", "accessKeyId", "secretAccessKey")
     }
     settings["bucket"] = f"state-{uuid.uuid4().hex}"
     client = s3._client(settings)
     client.create_bucket(
         Bucket=settings["bucket"], CreateBucketConfiguration={"LocationConstraint": settings["region"]}
     )
-    yield settings
     client.close()
+    return settings
+
+
+@pytest.fixture
+def s3_settings(sandbox) -> dict[str, str]:
+    """A bucket of its own for each test."""
+    return new_bucket(sandbox[0])
+
+
+def s3_storage_of(settings: dict[str, str]) -> ObjectStorage:
+    store = s3.S3Store(s3._client(settings), settings["bucket"], f"opsctl/{STACK.replace('/', '+')}/")
+    storage = ObjectStorage(store, settings)
+    storage.ttl = 1.5
+    return storage
 
 
 @pytest.fixture
 def s3_storage(s3_settings: dict[str, str]) -> Iterator[ObjectStorage]:
-    store = s3.S3Store(s3._client(s3_settings), s3_settings["bucket"], f"opsctl/{STACK.replace('/', '+')}/")
-    storage = ObjectStorage(store, s3_settings)
-    storage.ttl = 1.5
+    storage = s3_storage_of(s3_settings)
     yield storage
     storage.close()
+
+
+@pytest.fixture
+def s3_storages(sandbox) -> Iterator[Callable[[], ObjectStorage]]:
+    """As many as a test needs, each in a bucket of its own."""
+    yield from many(lambda: s3_storage_of(new_bucket(sandbox[0])))
+
+
+def many(make: Callable[[], Any]) -> Iterator[Callable[[], Any]]:
+    """A function that makes storages, which are closed at the end."""
+    made: list[Any] = []
+
+    def another() -> Any:
+        made.append(make())
+        return made[-1]
+
+    yield another
+    for storage in made:
+        storage.close()
 
 
 class PostgresStorage:
@@ -282,6 +312,12 @@ def postgres_storage(postgres_address: str) -> Iterator[PostgresStorage]:
     storage.close()
 
 
+@pytest.fixture
+def postgres_storages(postgres_address: str) -> Iterator[Callable[[], PostgresStorage]]:
+    """As many as a test needs, each in a schema of its own."""
+    yield from many(lambda: PostgresStorage(postgres_address))
+
+
 State = tuple[dict[str, str], dict[str, str]]
 """A block ``state:`` of a stack, and the environment that it needs."""
 
@@ -315,31 +351,50 @@ def azurite() -> str:
     return os.environ["OPSCTL_TEST_AZURITE"]
 
 
-@pytest.fixture
-def blob_settings(azurite: str) -> Iterator[dict[str, object]]:
-    """A container of its own for each test."""
+def new_container(azurite: str) -> dict[str, object]:
+    """The settings of a container that nobody else has."""
     settings = {
         "connectionString": Secret(azurite, "env:AZURITE", ""),
         "container": f"state-{uuid.uuid4().hex}",
     }
     client = blob._client(reveal(settings))
     client.create_container()
+    client.close()
+    return settings
+
+
+@pytest.fixture
+def blob_settings(azurite: str) -> Iterator[dict[str, object]]:
+    """A container of its own for each test."""
+    settings = new_container(azurite)
     yield settings
+    client = blob._client(reveal(settings))
     client.delete_container()
     client.close()
 
 
-@pytest.fixture
-def blob_storage(blob_settings: dict[str, object]) -> Iterator[ObjectStorage]:
+def blob_storage_of(settings: dict[str, object]) -> ObjectStorage:
     store = blob.BlobStore(
-        blob._client(reveal(blob_settings)),
-        str(blob_settings["container"]),
+        blob._client(reveal(settings)),
+        str(settings["container"]),
         f"opsctl/{STACK.replace('/', '+')}/",
     )
-    storage = ObjectStorage(store, blob_settings, open_backend=blob.open_backend)
+    storage = ObjectStorage(store, settings, open_backend=blob.open_backend)
     storage.ttl = 1.5
+    return storage
+
+
+@pytest.fixture
+def blob_storage(blob_settings: dict[str, object]) -> Iterator[ObjectStorage]:
+    storage = blob_storage_of(blob_settings)
     yield storage
     storage.close()
+
+
+@pytest.fixture
+def blob_storages(azurite: str) -> Iterator[Callable[[], ObjectStorage]]:
+    """As many as a test needs, each in a container of its own."""
+    yield from many(lambda: blob_storage_of(new_container(azurite)))
 
 
 @pytest.fixture
@@ -393,6 +448,12 @@ def http_storage() -> Iterator[HttpStorage]:
     storage = HttpStorage()
     yield storage
     storage.close()
+
+
+@pytest.fixture
+def http_storages() -> Iterator[Callable[[], HttpStorage]]:
+    """As many as a test needs, each at a server of its own."""
+    yield from many(HttpStorage)
 
 
 @pytest.fixture
