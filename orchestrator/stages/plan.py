@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Any
 
 from orchestrator.model.change import Action, Change
 from orchestrator.model.diagnostic import Diagnostic, Position
@@ -19,6 +18,7 @@ from orchestrator.model.ids import Address, TypeName, Uid
 from orchestrator.model.kind import KindSchema
 from orchestrator.model.plan import Step
 from orchestrator.model.snapshot import Record, Snapshot
+from orchestrator.model.values import texts_in
 
 Edges = Mapping[Address, Sequence[Address]]
 Kinds = Callable[[TypeName], KindSchema | None]
@@ -244,21 +244,12 @@ def _meant(record: Record, need: Address, incarnations: Mapping[Address, Record]
     """
     if incarnations is None:
         return (need,)
-    named = [node for node, other in incarnations.items() if _holds(record.spec, other.id)]
+    named = [
+        node
+        for node, other in incarnations.items()
+        if any(other.id in text for text in texts_in(record.spec))
+    ]
     return named or incarnations
-
-
-def _holds(value: Any, id: str) -> bool:
-    """Whether an id stands in a spec, alone or within a text."""
-    match value:
-        case str():
-            return id in value
-        case Mapping():
-            return any(_holds(inner, id) for inner in value.values())
-        case list() | tuple():
-            return any(_holds(inner, id) for inner in value)
-        case _:
-            return False
 
 
 def _unique(nodes: Iterable[Address], without: Address) -> tuple[Address, ...]:
