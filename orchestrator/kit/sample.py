@@ -138,6 +138,8 @@ class Conformance:
     paged: Mapping[str, Any] = field(default_factory=dict)
     """Settings with which a list comes in pages of ``page`` objects; empty: there are no such settings."""
     page: int = 2
+    sandbox: Mapping[str, Any] = field(default_factory=dict)
+    """Settings laid over the sandbox's own: an administrator's, where some kinds need one."""
     close: Callable[[Any], None] = lambda _raw: None
     """Let go of the raw client."""
 

@@ -23,7 +23,7 @@ MICROVERSIONS: Final = {"compute": "2.79", "volume": "3.59"}
 PAGE: Final = 1000
 _PROXIES: Final = {
     "network": "network", "compute": "compute", "volume": "block_storage", "image": "image",
-    "key-manager": "key_manager",
+    "key-manager": "key_manager", "load-balancer": "load_balancer",
 }  # fmt: skip
 _AUTH: Final = (
     "auth_url", "username", "password", "project_name", "project_id", "user_domain_name", "project_domain_name",

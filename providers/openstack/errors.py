@@ -82,6 +82,8 @@ def told(body: Any) -> tuple[str, str]:
         return str(body["title"]).replace(" ", ""), str(body["message"]).replace("<br />", "").strip()
     if isinstance(body.get("title"), str) and "description" in body:  # Barbican
         return str(body["title"]).replace(" ", ""), str(body["description"]).strip()
+    if "faultstring" in body:  # Octavia
+        return str(body.get("faultcode") or ""), str(body["faultstring"]).strip()
     for name, inner in body.items():
         if isinstance(inner, Mapping):
             code = inner.get("type") or (inner.get("title") if name == "error" else name)

@@ -31,6 +31,10 @@ WORDS: Final[Mapping[str, Level]] = {
     # Neutron
     "DOWN": Level.DEGRADED,
     "ALLOCATING": Level.PROGRESSING,
+    # Octavia
+    "PENDING_CREATE": Level.PROGRESSING,
+    "PENDING_UPDATE": Level.PROGRESSING,
+    "PENDING_DELETE": Level.PROGRESSING,
     # Cinder
     "available": Level.HEALTHY,
     "in-use": Level.HEALTHY,

@@ -28,6 +28,13 @@ class Place:
     query: Mapping[str, str] = field(default_factory=dict)
     filters: bool = True
     """Whether the service filters by exact name; else the whole list is read once."""
+    one: str = ""
+    """The name of an object in its envelope, where it is not the list's without its s."""
+
+    @property
+    def label(self) -> str:
+        """The name of an object in its envelope."""
+        return self.one or self.key.removesuffix("s")
 
 
 PLACES: Final[Mapping[str, Place]] = {
@@ -35,6 +42,14 @@ PLACES: Final[Mapping[str, Place]] = {
     "subnet": Place("network", "/subnets", "subnets"),
     "router": Place("network", "/routers", "routers"),
     "port": Place("network", "/ports", "ports"),
+    "subnetpool": Place("network", "/subnetpools", "subnetpools"),
+    "address_scope": Place("network", "/address-scopes", "address_scopes"),
+    "address_group": Place("network", "/address-groups", "address_groups"),
+    "qos_policy": Place("network", "/qos/policies", "policies", one="policy"),
+    "loadbalancer": Place("load-balancer", "/lbaas/loadbalancers", "loadbalancers"),
+    "listener": Place("load-balancer", "/lbaas/listeners", "listeners"),
+    "pool": Place("load-balancer", "/lbaas/pools", "pools"),
+    "l7policy": Place("load-balancer", "/lbaas/l7policies", "l7policies", one="l7policy"),
     "security_group": Place("network", "/security-groups", "security_groups"),
     "flavor": Place("compute", "/flavors/detail", "flavors", filters=False),
     "image": Place("image", "/images", "images"),
@@ -97,7 +112,7 @@ class Names:
     def _has_another_name(self, collection: str, wanted: str, actual: str) -> bool:
         place = PLACES[collection]
         body = self._client.peek(place.service, f"{place.path.removesuffix('/detail')}/{actual}")
-        inner = body.get(place.key[:-1], body) if body else {}
+        inner = body.get(place.label, body) if body else {}
         return bool(inner) and inner.get("name") != wanted
 
     def spelled_all(self, collection: str, wanted: Any, actual: Iterable[str]) -> list[str]:

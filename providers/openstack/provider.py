@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -18,10 +18,12 @@ from orchestrator.seams.manifest import Context
 from providers.openstack import health
 from providers.openstack.client import Client
 from providers.openstack.kinds.kind import Cloud, Kind
+from providers.openstack.kinds.properties import joined
 from providers.openstack.names import Names
 
 MODULES: Final = (
     "net",
+    "net.PROVIDER",
     "subnet",
     "router",
     "router_interface",
@@ -30,6 +32,25 @@ MODULES: Final = (
     "security_group_rule",
     "floating_ip",
     "floating_ip_association",
+    "address_scope",
+    "subnet_pool",
+    "address_group",
+    "extra_route",
+    "trunk",
+    "port_forward",
+    "rbac_policy",
+    "qos.POLICY",
+    "qos.BANDWIDTH_LIMIT",
+    "qos.DSCP_MARKING",
+    "qos.MINIMUM_BANDWIDTH",
+    "qos.MINIMUM_PACKET_RATE",
+    "octavia.LOAD_BALANCER",
+    "octavia.LISTENER",
+    "octavia.POOL",
+    "octavia.MEMBER",
+    "octavia.HEALTH_MONITOR",
+    "octavia.L7_POLICY",
+    "octavia.L7_RULE",
     "key_pair",
     "server",
     "volume",
@@ -47,8 +68,7 @@ class OpenStackProvider:
         self._client = Client(settings, name=str(context.name))
         self._cloud = Cloud(self._client, Names(self._client), time.time)
         self._concurrency = int(settings.get("concurrency", CONCURRENCY))
-        modules = (importlib.import_module(f"providers.openstack.kinds.{name}") for name in MODULES)
-        loaded: list[Kind] = [module.KIND for module in modules]
+        loaded: list[Kind] = [_kind(name) for name in MODULES]
         self._kinds: dict[TypeName, Kind] = {kind.schema.type: kind for kind in loaded}
 
     @property
@@ -86,7 +106,7 @@ class OpenStackProvider:
         """Say what would bring `prior` to `want`."""
         schema = self._kinds[type].schema
         changes = tuple(
-            _shrinks(type, change)
+            _one_way(type, change)
             for change in compare.propose(schema, prior, want, last).changes
             if last or not _untold(schema, change)
         )
@@ -111,15 +131,43 @@ class OpenStackProvider:
         return health.assess(observed, reports=self._kinds[type].schema.readiness)
 
 
+def _kind(name: str) -> Kind:
+    """Load a kind by its module, or by `module.NAME` where a module has several."""
+    module, _, attribute = name.partition(".")
+    loaded: Kind = getattr(
+        importlib.import_module(f"providers.openstack.kinds.{module}"), attribute or "KIND"
+    )
+    return loaded
+
+
 def _untold(schema: KindSchema, change: PropertyChange) -> bool:
     """Whether a difference is only that the cloud never tells the value, and we do not know what was sent."""
     described = schema.spec.properties.get(str(change.path[0]))
     return described is not None and described.write_only
 
 
-def _shrinks(type: TypeName, change: PropertyChange) -> PropertyChange:
-    """A volume grows in place; to be smaller it must be replaced."""
-    sizes = isinstance(change.before, int) and isinstance(change.after, int)
-    if type == "OS::Cinder::Volume" and change.path == ("size",) and sizes and change.after < change.before:
+def _one_way(type: TypeName, change: PropertyChange) -> PropertyChange:
+    """What a cloud changes in one direction alone must be replaced to go the other way."""
+    forbidden = ONE_WAY.get((str(type), str(change.path[0])))
+    if forbidden is not None and len(change.path) == 1 and forbidden(change.before, change.after):
         return replace(change, replaces=True)
     return change
+
+
+def _is_smaller(before: Any, after: Any) -> bool:
+    return isinstance(before, int) and isinstance(after, int) and after < before
+
+
+def _loses(before: Any, after: Any) -> bool:
+    """Whether some of the addresses before are not among those after."""
+    if not isinstance(before, list | tuple) or not isinstance(after, list | tuple):
+        return False
+    return list(joined([*before, *after])) != list(joined(after))
+
+
+ONE_WAY: Final[Mapping[tuple[str, str], Callable[[Any, Any], bool]]] = {
+    ("OS::Cinder::Volume", "size"): _is_smaller,
+    ("OS::Neutron::AddressScope", "shared"): lambda before, after: before is True and after is False,
+    ("OS::Neutron::SubnetPool", "prefixes"): _loses,
+}
+"""Which changes no call makes, by kind and property: before and after."""

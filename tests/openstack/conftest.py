@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 import uuid
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
 
 import openstack
 import pytest
@@ -44,13 +45,7 @@ class Simulated:
         self.time += seconds
 
     def connect(self, **more: object) -> openstack.connection.Connection:
-        auth = {k: v for k, v in self.settings.items() if k != "region_name"} | more
-        region = self.settings["region_name"]
-        with warnings.catch_warnings():  # of its own optional parts
-            warnings.simplefilter("ignore")
-            return openstack.connect(
-                auth=auth, region_name=region, load_yaml_config=False, load_envvars=False
-            )
+        return connected({**self.settings, **more})
 
     def close(self) -> None:
         self.running.close()
@@ -77,7 +72,6 @@ def settled(simulated) -> Callable[[], None]:
     return simulated.wait
 
 
-REAL = {"cloud": "ostest-demo"}
 STACK = StackId("conformance-stack")
 
 
@@ -114,6 +108,10 @@ class Bench:
         assert made is not None
         self.keep(type, made)
         return made
+
+    def made(self, id: str) -> Observed:
+        """Give what was made under an id."""
+        return next(seen for _, seen in self._made if seen.id == id)
 
     def keep(self, type: str, made: Observed) -> None:
         """Clear it up at the end."""
@@ -168,29 +166,99 @@ class Bench:
             self.delete(type, made)
 
 
-@pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.server)])
-def bench(request) -> Iterator[Bench]:
-    """The provider on the simulator, and (with the server tests) on the real cloud."""
-    name = f"cf-{uuid.uuid4().hex[:8]}"
-    if request.param == "real":
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            raw = openstack.connect(cloud=REAL["cloud"])
-        made = Bench(REAL, raw, pause=lambda: time.sleep(0.3), name=name)
-    else:
-        made = request.getfixturevalue("on_simulator")
-        yield made
-        return
+class Project:
+    """A project of our own on the real cloud, with a member and an administrator; it goes with what is in it."""
+
+    _ROLES: ClassVar = {"member": ("member", "load-balancer_member"), "admin": ("admin",)}
+
+    def __init__(self) -> None:
+        self.name = f"cf-{uuid.uuid4().hex[:8]}"
+        with quiet():
+            self._cloud = openstack.connect(cloud="ostest")
+        self._made = self._cloud.identity.create_project(name=self.name, domain_id="default")
+        self._users: dict[str, Any] = {}
+
+    def settings(self, role: str) -> dict[str, Any]:
+        """Give what a client needs to connect in that role."""
+        name = f"{self.name}-{role}"
+        if role not in self._users:
+            user = self._cloud.identity.create_user(name=name, password=self.name, domain_id="default")
+            self._users[role] = user
+            for wanted in self._ROLES[role]:
+                known = self._cloud.identity.find_role(wanted) or self._cloud.identity.create_role(
+                    name=wanted
+                )
+                self._cloud.identity.assign_project_role_to_user(self._made, user, known)
+        domains = {"user_domain_name": "Default", "project_domain_name": "Default"}
+        address = self._cloud.config.auth["auth_url"]
+        login = {"auth_url": address, "username": name, "password": self.name, "project_name": self.name}
+        return {**login, **domains, "region_name": "RegionOne"}
+
+    def close(self) -> None:
+        """Take the project away, with the group that Neutron makes in each."""
+        for group in list(self._cloud.network.security_groups(project_id=self._made.id)):
+            self._cloud.network.delete_security_group(group)
+        for user in self._users.values():
+            self._cloud.identity.delete_user(user)
+        self._cloud.identity.delete_project(self._made)
+        self._cloud.close()
+
+
+def quiet() -> warnings.catch_warnings[None]:
+    """Hide what the SDK warns of: its own optional parts."""
+    return warnings.catch_warnings(action="ignore")
+
+
+def connected(settings: Mapping[str, Any]) -> openstack.connection.Connection:
+    """Connect the SDK with written-out settings."""
+    auth = {key: value for key, value in settings.items() if key != "region_name"}
+    with quiet():
+        return openstack.connect(
+            auth=auth, region_name=settings["region_name"], load_yaml_config=False, load_envvars=False
+        )
+
+
+@pytest.fixture(scope="session")
+def real_project() -> Iterator[Project]:
+    """A project on the real cloud for this run of the tests."""
+    made = Project()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def role(request) -> str:
+    """Who does the case: a member of the project, or its administrator."""
+    callspec = getattr(request.node, "callspec", None)
+    case = callspec.params.get("case") if callspec else None
+    return "admin" if getattr(case, "admin", False) else "member"
+
+
+@pytest.fixture
+def on_real_cloud(real_project, role) -> Iterator[Bench]:
+    """The provider on the real cloud, in a project of our own."""
+    settings = real_project.settings(role)
+    raw = connected(settings)
+    made = Bench(settings, raw, pause=lambda: time.sleep(0.3), name=f"cf-{uuid.uuid4().hex[:8]}")
     yield made
     made.clear()
     raw.close()
 
 
+@pytest.fixture(params=["simulated", pytest.param("real", marks=pytest.mark.server)])
+def bench(request) -> Bench:
+    """The provider on the simulator, and (with the server tests) on the real cloud."""
+    return request.getfixturevalue("on_simulator" if request.param == "simulated" else "on_real_cloud")
+
+
 @pytest.fixture
-def on_simulator(simulated, sdk) -> Iterator[Bench]:
+def on_simulator(simulated, role) -> Iterator[Bench]:
     """The provider on the simulator alone."""
-    made = Bench(
-        simulated.settings, sdk, pause=lambda: simulated.wait(0.6), name=f"cf-{uuid.uuid4().hex[:8]}"
-    )
+    settings = dict(simulated.settings)
+    if role == "admin":
+        settings |= {"username": "admin", "project_name": "admin"}
+    raw = connected(settings)
+    made = Bench(settings, raw, pause=lambda: simulated.wait(0.6), name=f"cf-{uuid.uuid4().hex[:8]}")
     yield made
     made.clear()
+    raw.close()

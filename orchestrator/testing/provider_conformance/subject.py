@@ -128,7 +128,7 @@ def opened(
             now=moved.monotonic,
         )
         try:
-            cloud = _Cloud(running.settings, folder, moved, faults)
+            cloud = _Cloud({**running.settings, **conformance.sandbox}, folder, moved, faults)
             yield from _subject(manifest, conformance, cloud, given or {})
         finally:
             running.close()

@@ -8,13 +8,20 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.kit.sample import Conformance
-from providers.openstack.conformance import compute, network, storage
+from providers.openstack.conformance import balancing, compute, network, network_more, storage
 from providers.openstack.conformance.hands import connect
 
 CONFORMANCE: Final = Conformance(
-    samples=(*network.SAMPLES, *compute.SAMPLES, *storage.SAMPLES),
+    samples=(
+        *network.SAMPLES,
+        *network_more.SAMPLES,
+        *balancing.SAMPLES,
+        *compute.SAMPLES,
+        *storage.SAMPLES,
+    ),
     connect=connect,
     given=lambda _raw: {"image": "cirros", "flavor": "m1.tiny", "larger": "m1.small", "external": "public"},
     paged={"page": 2},
+    sandbox={"username": "admin", "project_name": "admin"},
     close=lambda raw: raw.close(),
 )

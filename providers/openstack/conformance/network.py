@@ -34,7 +34,7 @@ _NET = Sample(
     untried={
         "shared": ADMIN,
         "dns_domain": "the extension is not loaded everywhere",
-        "qos_policy": "the extension is not loaded everywhere",
+        "qos_policy": "the same as in the sample of OS::Neutron::ProviderNet",
     },
 )
 _SUBNET = Sample(
@@ -68,7 +68,7 @@ _SUBNET = Sample(
     },
     write=neutron("/subnets", "subnet"),
     behind={"tags": tagged("/subnets")},
-    untried={"ipv6_ra_mode": _SIX, "ipv6_address_mode": _SIX},
+    untried={"ipv6_ra_mode": _SIX, "ipv6_address_mode": _SIX, "prefixlen": "only with a pool"},
     kept={
         "gateway_ip": "without a word the cloud's choice at the create counts",
         "allocation_pools": "without a word the cloud's choice at the create counts",
@@ -140,7 +140,10 @@ _PORT = Sample(
             "network", "PUT", "/ports/{id}", lambda hand: {"port": {"fixed_ips": _moved(hand)}}
         ),
     },
-    untried={"port_security_enabled": "it goes only without groups and address pairs"},
+    untried={
+        "port_security_enabled": "it goes only without groups and address pairs",
+        "qos_policy": "a policy is made by an administrator: tried with OS::Neutron::ProviderNet",
+    },
     kept={
         "name": "without one it is made up at the create",
         "fixed_ips": "without a word the cloud's choice counts",
@@ -203,7 +206,7 @@ _GROUP_RULE = Sample(
         "ethertype": "the addresses are those of version 4",
     },
     together=(("protocol", "port_range_min", "port_range_max"),),
-    untried={"remote_group": "in place of addresses"},
+    untried={"remote_group": "in place of addresses", "remote_address_group": "in place of addresses"},
 )
 _FLOATING = Sample(
     type="OS::Neutron::FloatingIP",

@@ -29,11 +29,18 @@ class Field:
     attribute: str = ""
     to: Convert = _same
     back: Spell = _as_seen
+    seen_as: str = ""
+    """The attribute in which it is seen, where that is not the one in which it is sent."""
 
     @property
     def sent(self) -> str:
         """The attribute's name."""
         return self.attribute or self.name
+
+    @property
+    def seen(self) -> str:
+        """The attribute's name in what is read."""
+        return self.seen_as or self.sent
 
 
 def reference(property: str, attribute: str, collection: str) -> Field:
@@ -75,7 +82,7 @@ def to_change(
 
 def to_spec(cloud: Cloud, fields: Sequence[Field], body: Body, wanted: Spec) -> dict[str, Any]:
     """Write what is there in the words of the spec; attributes that this cloud does not have are left out."""
-    return {f.name: f.back(cloud, body[f.sent], wanted.get(f.name), body) for f in fields if f.sent in body}
+    return {f.name: f.back(cloud, body[f.seen], wanted.get(f.name), body) for f in fields if f.seen in body}
 
 
 def picked(body: Body, *names: str) -> dict[str, Any]:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
 from providers.openstack.kinds.fields import Field, picked, reference
-from providers.openstack.kinds.kind import Body
+from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind
 from providers.openstack.kinds.properties import TAGS, address, spec, status, text
+
+
+@dataclass(frozen=True, slots=True)
+class FloatingKind(NetworkKind):
+    """A collection of Neutron whose changes must say anew which address of the port is meant."""
+
+    def _put(self, cloud: Cloud, id: str, change: dict[str, Any]) -> Body:
+        """Repeat where it leads to: else Neutron refuses any change while the port has several addresses."""
+        there = {} if "port_id" in change else self.listing.get(cloud, id) or {}
+        kept = {key: there[key] for key in ("port_id", "fixed_ip_address") if there.get("port_id")}
+        return NetworkKind._put(self, cloud, id, {**kept, **change})  # noqa: SLF001 - our own base
 
 
 def _status(body: Body) -> dict[str, object]:
     return picked(body, "floating_ip_address", "fixed_ip_address", "port_id", "router_id", "status")
 
 
-KIND = NetworkKind(
+KIND = FloatingKind(
     schema=KindSchema(
         TypeName("OS::Neutron::FloatingIP"),
         spec(

@@ -34,6 +34,27 @@ def _as_it_is(_cloud: Cloud, body: dict[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A list in an object that PUT does not take: its items are added and removed by calls of their own."""
+
+    name: str
+    add: str
+    remove: str
+    wrapped: str = ""
+    """The envelope of both calls, empty where they have none."""
+    known_by: str = ""
+    """The attribute by which an item is removed; empty for items that are plain values."""
+
+    def body(self, items: Sequence[Any]) -> dict[str, Any]:
+        """Make the body of either call."""
+        return {self.wrapped: {self.name: items}} if self.wrapped else {self.name: items}
+
+    def named(self, items: Sequence[Any]) -> list[Any]:
+        """Say which items are to go."""
+        return [{self.known_by: item[self.known_by]} for item in items] if self.known_by else list(items)
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkKind:
     """A kind that is one Neutron collection; rows of `fields` say how the spec becomes a body."""
 
@@ -45,12 +66,20 @@ class NetworkKind:
     mark: str = "name"
     """The attribute that carries the provisional name."""
     creating: Adjust = _as_it_is
+    tags_at: str | None = None
+    """Where tags are, if not below the object's own path; empty for objects that have none."""
+    parts: Sequence[Part] = ()
 
     @property
     def listing(self) -> Listing:
         """Where objects are."""
-        plural = self.path.strip("/").replace("-", "_")
+        plural = self.path.rpartition("/")[2].replace("-", "_")
         return Listing("network", self.path, self.label, plural, own=True)
+
+    def _tags_of(self, id: str) -> str:
+        """Give the address of an object's tags; empty where it has none."""
+        at = self.path if self.tags_at is None else self.tags_at
+        return f"{at}/{id}/tags" if at else ""
 
     def observe(self, cloud: Cloud, body: Body, wanted: Spec) -> Observed:
         """Write a body in the words of the spec."""
@@ -121,22 +150,24 @@ class NetworkKind:
 
     def _marked_as(self, cloud: Cloud, handle: Mapping[str, Any]) -> Observed:
         """Both calls may be made twice, so that they are one step of the journal."""
-        one = f"{self.path}/{handle['id']}"
-        cloud.client.send("network", "PUT", f"{one}/tags", {"tags": list(dict.fromkeys(handle["tags"]))})
-        renamed = {self.label: {self.mark: handle["final"]}}
-        body = cloud.client.send("network", "PUT", one, renamed)[self.label]
-        return self.observe(cloud, {**body, "tags": handle["tags"]}, handle["spelled"])
+        if place := self._tags_of(handle["id"]):
+            cloud.client.send("network", "PUT", place, {"tags": list(dict.fromkeys(handle["tags"]))})
+        body = self._put(cloud, handle["id"], {self.mark: handle["final"]})
+        tags = {"tags": handle["tags"]} if place else {}
+        return self.observe(cloud, {**body, **tags}, handle["spelled"])
 
     def _update(self, cloud: Cloud, request: Request) -> Done:
         one, spec = f"{self.path}/{_id(request)}", reveal(request.want)
         changed = {str(change.path[0]) for change in request.changes}
         body = to_change(cloud, self.fields, self.schema.spec, spec, changed)
+        lists = [(part, body.pop(part.name)) for part in self.parts if part.name in body]
+        if lists:
+            self._change_parts(cloud, _id(request), lists)
         if body:
-            cloud.client.send("network", "PUT", one, {self.label: body})
+            self._put(cloud, _id(request), body)
         if request.action is Action.RETAG and self._is_unnamed(request, spec):
-            renamed = {self.label: {"name": chosen_name(spec, request.marker)}}
-            cloud.client.send("network", "PUT", one, renamed)
-        self._tag(cloud, request, changed, one)
+            self._put(cloud, _id(request), {"name": chosen_name(spec, request.marker)})
+        self._tag(cloud, request, changed)
         seen = self.listing.get(cloud, _id(request))
         if seen is None:  # it took the change, so it is there
             raise TransientError(
@@ -149,15 +180,33 @@ class NetworkKind:
         seen = str(request.prior.spec.get("name", "")) if request.prior is not None else ""
         return self.mark == "name" and "name" not in wanted and seen.startswith(PROVISIONAL)
 
-    def _tag(self, cloud: Cloud, request: Request, changed: set[str], one: str) -> None:
-        if "tags" not in changed and request.action is not Action.RETAG:
+    def _put(self, cloud: Cloud, id: str, change: dict[str, Any]) -> Body:
+        """Change attributes; gives the object as it is then."""
+        answer = cloud.client.send("network", "PUT", f"{self.path}/{id}", {self.label: change})
+        return dict(answer[self.label])
+
+    def _change_parts(self, cloud: Cloud, id: str, lists: Sequence[tuple[Part, Any]]) -> None:
+        """Bring each list to what is wanted: what is to go first, since what comes may need its place."""
+        there = self.listing.get(cloud, id) or {}
+        for part, wanted in lists:
+            held = there.get(part.name, ())
+            for call, items in (
+                (part.remove, part.named([item for item in held if item not in wanted])),
+                (part.add, [item for item in wanted if item not in held]),
+            ):
+                if items:
+                    cloud.client.send("network", "PUT", f"{self.path}/{id}/{call}", part.body(items))
+
+    def _tag(self, cloud: Cloud, request: Request, changed: set[str]) -> None:
+        place = self._tags_of(_id(request))
+        if not place or ("tags" not in changed and request.action is not Action.RETAG):
             return
         if request.action is Action.RETAG and request.prior is not None:
             tags = request.prior.spec.get("tags", ())
         else:
             tags = request.want.get("tags", ())
         labels = list(dict.fromkeys([*request.marker.labels(), *tags]))
-        cloud.client.send("network", "PUT", f"{one}/tags", {"tags": labels})
+        cloud.client.send("network", "PUT", place, {"tags": labels})
 
     def _delete(self, cloud: Cloud, id: str, until: float) -> Done | Pending:
         try:
@@ -174,6 +223,8 @@ class NetworkKind:
         return next(self.listing.all(cloud, **{self.mark: provisional(token)}), None)
 
     def _marked(self, cloud: Cloud, uid: str) -> Body | None:
+        if self.tags_at == "":
+            return None
         return next(self.listing.all(cloud, tags=f"opsctl:uid={uid}"), None)
 
 

@@ -83,6 +83,9 @@ KIND = NetworkKind(
             admin_state_up=ADMIN_UP,
             mac_address=text("its hardware address", create_only=True, normalize=lower),
             port_security_enabled=flag("whether groups apply"),
+            qos_policy=Property(
+                ("string", "null"), "the quality-of-service policy, by name or id", default=None
+            ),
             **{"binding:vnic_type": text("the sort of interface", enum=_VNICS, default="normal")},
             tags=TAGS,
         ),
@@ -115,6 +118,7 @@ KIND = NetworkKind(
         Field("mac_address"),
         Field("port_security_enabled"),
         Field("binding:vnic_type"),
+        reference("qos_policy", "qos_policy_id", "qos_policy"),
     ),
     status=_status,
 )

@@ -42,6 +42,19 @@ def cidr(value: Any) -> Any:
         return value
 
 
+def joined(value: Any) -> Any:
+    """Write prefixes as Neutron does: neighbours are one, in order."""
+    if not isinstance(value, list | tuple):
+        return value
+    try:
+        networks = [ipaddress.ip_network(item, strict=False) for item in value]
+    except ValueError:
+        return value
+    four = ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv4Network))
+    six = ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv6Network))
+    return [str(network) for network in (*four, *six)]
+
+
 def address(value: Any) -> Any:
     """Compress an address; an empty one is none."""
     if not isinstance(value, str):

@@ -29,7 +29,7 @@ def _status(body: Body) -> dict[str, object]:
 
 def _is_usual(rule: Body) -> bool:
     """Whether it is one of the two rules that every new group has: everything may go out."""
-    parts = ("protocol", "port_range_min", "remote_ip_prefix", "remote_group_id")
+    parts = ("protocol", "port_range_min", "remote_ip_prefix", "remote_group_id", "remote_address_group_id")
     return rule["direction"] == "egress" and all(rule.get(part) is None for part in parts)
 
 

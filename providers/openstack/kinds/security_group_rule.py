@@ -52,6 +52,9 @@ def rule_properties(*, create_only: bool) -> dict[str, Property]:
         "remote_group": Property(
             ("string", "null"), "whom it speaks of, by a group's name or id", default=None
         ),
+        "remote_address_group": Property(
+            ("string", "null"), "whom it speaks of, by an address group's name or id", default=None
+        ),
         "description": text("what it is for", default="", normalize=empty_is_none),
     }
     if not create_only:
@@ -68,6 +71,7 @@ FIELDS: Final = (
     Field("port_range_max"),
     Field("remote_ip_prefix"),
     reference("remote_group", "remote_group_id", "security_group"),
+    reference("remote_address_group", "remote_address_group_id", "address_group"),
     Field("description", back=lambda _cloud, seen, _wanted, _body: seen or ""),
 )
 _IDENTITY: Final = {
@@ -78,7 +82,9 @@ _IDENTITY: Final = {
     "port_range_max": None,
     "remote_ip_prefix": None,
     "remote_group": None,
+    "remote_address_group": None,
 }
+_NAMED: Final = {"remote_group": "security_group", "remote_address_group": "address_group"}
 
 
 def identity(cloud: Cloud, rule: Spec) -> tuple[Any, ...]:
@@ -87,8 +93,9 @@ def identity(cloud: Cloud, rule: Spec) -> tuple[Any, ...]:
     given["ethertype"] = lower(given["ethertype"])
     given["protocol"] = protocol(given["protocol"])
     given["remote_ip_prefix"] = cidr(given["remote_ip_prefix"])
-    if given["remote_group"]:
-        given["remote_group"] = cloud.names.id("security_group", given["remote_group"])
+    for key, collection in _NAMED.items():
+        if given[key]:
+            given[key] = cloud.names.id(collection, given[key])
     return tuple(given.values())
 
 
@@ -103,8 +110,9 @@ def _refine(wanted: Mapping[str, Any]) -> list[str]:
         return ["port_range_min must not be greater than port_range_max"]
     if (low is not None or high is not None) and protocol(wanted.get("protocol", "any")) is None:
         return ["ports need a protocol: write protocol: tcp (or udp)"]
-    if wanted.get("remote_ip_prefix") and wanted.get("remote_group"):
-        return ["remote_ip_prefix and remote_group exclude each other"]
+    whom = [key for key in ("remote_ip_prefix", *_NAMED) if wanted.get(key)]
+    if len(whom) > 1:
+        return [f"{' and '.join(whom)} exclude each other"]
     return []
 
 

@@ -61,7 +61,14 @@ KIND = NetworkKind(
         spec(
             network=text("the network, by name or id", required=True, create_only=True),
             cidr=text("its addresses", create_only=True, normalize=cidr),
-            subnetpool=text("the pool to take addresses from, by id", create_only=True),
+            subnetpool=text("the pool to take addresses from, by name or id", create_only=True),
+            prefixlen=number(
+                "how long a prefix to take from the pool",
+                create_only=True,
+                write_only=True,
+                minimum=0,
+                maximum=128,
+            ),
             ip_version=number("4 or 6", enum=(4, 6), default=4, create_only=True),
             name=name("subnet"),
             gateway_ip=Property(("string", "null"), "the gateway; empty or null for none", normalize=address),
@@ -100,7 +107,8 @@ KIND = NetworkKind(
     fields=(
         reference("network", "network_id", "network"),
         Field("cidr"),
-        Field("subnetpool", "subnetpool_id"),
+        reference("subnetpool", "subnetpool_id", "subnetpool"),
+        Field("prefixlen"),
         Field("ip_version"),
         Field("name"),
         Field("gateway_ip", to=_gateway),

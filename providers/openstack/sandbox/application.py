@@ -25,6 +25,7 @@ from providers.openstack.sandbox import (
     nova_others,
     nova_parts,
     nova_servers,
+    octavia,
 )
 from providers.openstack.sandbox.calls import Answer, Call, Route
 from providers.openstack.sandbox.cloud import Cloud, Project
@@ -41,6 +42,7 @@ _OPEN: Mapping[str, tuple[Route, ...]] = {
     "image": glance.OPEN,
     "volume": cinder.OPEN,
     "key-manager": barbican.OPEN,
+    "load-balancer": octavia.OPEN,
 }
 _ROUTES: Mapping[str, tuple[Route, ...]] = {
     "identity": keystone.ROUTES,
@@ -49,6 +51,7 @@ _ROUTES: Mapping[str, tuple[Route, ...]] = {
     "image": glance.ROUTES,
     "volume": cinder.ROUTES,
     "key-manager": barbican.ROUTES,
+    "load-balancer": octavia.ROUTES,
 }
 _VERSIONS: Mapping[str, Callable[[Any], tuple[int, int]]] = {
     "compute": nova_others.asked_version,

@@ -49,6 +49,9 @@ class Quotas:
     floatingip: int = 50
     security_group: int = 10
     security_group_rule: int = 100
+    subnetpool: int = -1
+    rbac_policy: int = 10
+    trunk: int = -1
     instances: int = 10
     cores: int = 20
     ram: int = 51200

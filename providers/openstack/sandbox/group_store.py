@@ -50,8 +50,8 @@ def add_rule(cloud: Cloud, project: Project, body: Body) -> Body:
     prefix = body["remote_ip_prefix"]
     rule = {
         "id": cloud.new_id(),
-        **body,
         "remote_address_group_id": None,
+        **body,
         "normalized_cidr": str(ipaddress.ip_network(prefix, strict=False)) if prefix else None,
         "belongs_to_default_sg": False,
         "created_at": moment,

@@ -17,6 +17,7 @@ _SERVICES = (
     ("image", "glance", "/image"),
     ("volumev3", "cinder", "/volume/v3/{project}"),
     ("key-manager", "barbican", "/key-manager"),
+    ("load-balancer", "octavia", "/load-balancer"),
 )
 _LIFETIME = dt.timedelta(hours=24)
 

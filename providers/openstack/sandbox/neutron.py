@@ -8,27 +8,44 @@ from providers.openstack.sandbox.calls import Answer, Call, Route
 from providers.openstack.sandbox.group_store import ensure_default
 from providers.openstack.sandbox.neutron_base import list_objects, routes
 from providers.openstack.sandbox.neutron_floating import FLOATING
+from providers.openstack.sandbox.neutron_forwarding import ROUTES as FORWARDING
 from providers.openstack.sandbox.neutron_groups import GROUPS, RULES
 from providers.openstack.sandbox.neutron_nets import NETWORKS, SUBNETS
+from providers.openstack.sandbox.neutron_pools import POOLS, SCOPES
 from providers.openstack.sandbox.neutron_ports import PORTS
+from providers.openstack.sandbox.neutron_qos import POLICIES
+from providers.openstack.sandbox.neutron_qos import ROUTES as QOS_RULES
 from providers.openstack.sandbox.neutron_routers import ROUTERS
 from providers.openstack.sandbox.neutron_routers import ROUTES as INTERFACES
+from providers.openstack.sandbox.neutron_sharing import GROUPS as ADDRESS_GROUPS
+from providers.openstack.sandbox.neutron_sharing import RBAC
+from providers.openstack.sandbox.neutron_sharing import ROUTES as ADDRESSES
+from providers.openstack.sandbox.neutron_trunks import ROUTES as SUBPORTS
+from providers.openstack.sandbox.neutron_trunks import TRUNKS
 from providers.openstack.sandbox.problems import missing
 
-COLLECTIONS = (NETWORKS, SUBNETS, PORTS, ROUTERS, GROUPS, RULES, FLOATING)
+COLLECTIONS = (
+    NETWORKS, SUBNETS, PORTS, ROUTERS, GROUPS, RULES, FLOATING, SCOPES, POOLS, ADDRESS_GROUPS, RBAC, TRUNKS, POLICIES,
+)  # fmt: skip
 # What this simulator really does; the real cloud of the recordings lists 108.
 EXTENSIONS = (
+    "address-group",
+    "address-scope",
     "allowed-address-pairs",
     "ext-gw-mode",
     "external-net",
     "extraroute",
+    "extraroute-atomic",
     "filter-validation",
+    "floating-ip-port-forwarding",
     "net-mtu",
     "net-mtu-writable",
     "pagination",
     "port-security",
     "project-id",
+    "qos",
     "quotas",
+    "rbac-policies",
     "revision-if-match",
     "router",
     "security-group",
@@ -39,8 +56,13 @@ EXTENSIONS = (
     "standard-attr-tag",
     "standard-attr-timestamp",
     "stateful-security-group",
+    "subnet_allocation",
+    "trunk",
 )
-_QUOTAS = ("network", "subnet", "port", "router", "floatingip", "security_group", "security_group_rule")
+_QUOTAS = (
+    "network", "subnet", "subnetpool", "port", "router", "floatingip", "rbac_policy", "security_group",
+    "security_group_rule", "trunk",
+)  # fmt: skip
 
 
 def versions(call: Call) -> Answer:
@@ -98,4 +120,8 @@ ROUTES = (
     Route("GET", "/v2.0/security-groups", groups),
     *(route for row in COLLECTIONS for route in routes(row)),
     *INTERFACES,
+    *FORWARDING,
+    *QOS_RULES,
+    *ADDRESSES,
+    *SUBPORTS,
 )

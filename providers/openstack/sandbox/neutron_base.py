@@ -44,6 +44,15 @@ class Collection:
     show: Callable[[Call, Body], Body] = _as_it_is
     path: str = ""
     taggable: bool = True
+    tags_path: str = ""
+    """Where tags are, if not below the collection's own path."""
+    standard: bool = True
+    """Whether objects have what most have: tags, times, a revision."""
+
+    @property
+    def tagged(self) -> bool:
+        """Whether objects have tags."""
+        return self.taggable and self.standard
 
     def lost(self, key: str) -> Problem:
         """Say that there is no such object."""
@@ -64,7 +73,7 @@ def routes(row: Collection) -> tuple[Route, ...]:
         Route("GET", one, lambda call, key: _show(row, call, key)),
         Route("PUT", one, lambda call, key: _update(row, call, key)),
         Route("DELETE", one, lambda call, key: _delete(row, call, key)),
-        *(_tag_routes(row, one) if row.taggable else ()),
+        *(_tag_routes(row, f"/v2.0/{row.tags_path}/<key>" if row.tags_path else one) if row.tagged else ()),
     )
 
 
@@ -124,31 +133,32 @@ def _create(row: Collection, call: Call) -> Answer:
     check_quota(call, row.plural, row.label)
     for key in ("project_id", "tenant_id", "tags", "id", "status"):
         body.pop(key, None)
-    made = row.create(call, stamped(call, body))
+    made = row.create(call, stamped(call, body) if row.standard else owned(call, body))
     call.cloud.add(row.plural, made)
     return Answer(201, {row.label: row.show(call, made)})
+
+
+def owned(call: Call, body: Body) -> Body:
+    """Put in an id and whose it is."""
+    owner = call.project.id
+    return {"id": call.cloud.new_id(), **body, "tenant_id": owner, "project_id": owner, "_project": owner}
+
+
+def updated(_call: Call, body: Body, change: Body) -> None:
+    """Take a change as it is."""
+    body.update(change)
 
 
 def stamped(call: Call, body: Body) -> Body:
     """Put in what every Neutron object has."""
     moment = stamp()
-    owner = call.project.id
-    return {
-        "id": call.cloud.new_id(),
-        **body,
-        "tenant_id": owner,
-        "project_id": owner,
-        "tags": [],
-        "created_at": moment,
-        "updated_at": moment,
-        "revision_number": 1,
-        "_project": owner,
-    }
+    times = {"created_at": moment, "updated_at": moment, "revision_number": 1}
+    return {**owned(call, body), "tags": [], **times}
 
 
 def check_quota(call: Call, plural: str, label: str, more: int = 1) -> None:
     """Neutron refuses with 409 what exceeds a quota."""
-    limit = getattr(call.cloud.quotas, label)
+    limit = getattr(call.cloud.quotas, label, -1)
     if 0 <= limit < len(call.cloud.owned(plural, call.project)) + more:
         raise conflict(f"Quota exceeded for resources: ['{label}'].", "OverQuota")
 
@@ -158,9 +168,10 @@ def _show(row: Collection, call: Call, key: str) -> Answer:
 
 
 def touched(body: Body) -> Body:
-    """Count a change of the object."""
-    body["updated_at"] = stamp()
-    body["revision_number"] += 1
+    """Count a change of the object, where it keeps count."""
+    if "revision_number" in body:
+        body["updated_at"] = stamp()
+        body["revision_number"] += 1
     return body
 
 

@@ -30,7 +30,6 @@ def _create_floating(call: Call, body: Body) -> Body:
         "fixed_ip_address": None,
         "status": "DOWN",
         "revision_number": 0,
-        "port_forwardings": [],
     }
     floating.pop("subnet_id", None)
     try:
@@ -50,8 +49,21 @@ def _associate(call: Call, floating: Body, change: Body) -> None:
     fixed = change.get("fixed_ip_address") or _first_v4(port)
     network = floating["floating_network_id"]
     _refuse_taken(call, floating, port, fixed)
-    router = _router_between(call, network, port)
+    router = router_between(call, network, port)
     floating.update(port_id=port_id, fixed_ip_address=fixed, router_id=router, status="ACTIVE")
+
+
+def _refuse_unclear(call: Call, body: Body, change: Body) -> None:
+    """Any change must say which address is meant while the port has several."""
+    port = call.cloud.table("ports").get(str(change.get("port_id", body["port_id"])))
+    if port is None or change.get("fixed_ip_address"):
+        return
+    if len([a for a in port["fixed_ips"] if ":" not in a["ip_address"]]) > 1:
+        raise bad_request(
+            f"Bad floatingip request: Port {port['id']} has multiple fixed IPv4 addresses.  Must provide a specific IPv4 "
+            "address when assigning a floating IP.",
+            "BadRequest",
+        )
 
 
 def _first_v4(port: Body) -> str:
@@ -74,7 +86,8 @@ def _refuse_taken(call: Call, floating: Body, port: Body, fixed: str) -> None:
             )
 
 
-def _router_between(call: Call, network: str, port: Body) -> str:
+def router_between(call: Call, network: str, port: Body) -> str:
+    """Give the router that leads from a port's network to an external one."""
     for router in call.cloud.table("routers").values():
         gateway = router["external_gateway_info"] or {}
         inside = {p["network_id"] for p in interfaces(call, router["id"])}
@@ -88,14 +101,32 @@ def _router_between(call: Call, network: str, port: Body) -> str:
     )
 
 
+def _refuse_forwarding(call: Call, body: Body) -> None:
+    if _forwardings(call, body):
+        message = f"Floating IP {body['id']} in use by Port Forwarding resources."
+        raise conflict(message, "FipInUseByPortForwarding")
+
+
+def _forwardings(call: Call, body: Body) -> list[Body]:
+    names = ("id", "protocol", "internal_ip_address", "internal_port_id", "internal_port", "external_port")
+    found = (f for f in call.cloud.table("port_forwardings").values() if f["_floating"] == body["id"])
+    return [{name: forwarding[name] for name in names} for forwarding in found]
+
+
 def _update_floating(call: Call, body: Body, change: Body) -> None:
+    if change.get("fixed_ip_address") and not change.get("port_id"):
+        message = "Bad floatingip request: fixed_ip_address cannot be specified without a port_id."
+        raise bad_request(message, "BadRequest")
+    _refuse_unclear(call, body, change)
     if "port_id" in change:
+        _refuse_forwarding(call, body)
         _associate(call, body, change)
     kept = {key: value for key, value in change.items() if key not in {"port_id", "fixed_ip_address"}}
     body.update(kept)
 
 
 def _delete_floating(call: Call, body: Body) -> None:
+    _refuse_forwarding(call, body)
     call.cloud.answering.release(body["floating_ip_address"])
 
 
@@ -103,7 +134,7 @@ def _show_floating(call: Call, body: Body) -> Body:
     port = call.cloud.table("ports").get(str(body["port_id"]))
     names = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner")
     details = {name: port[name] for name in names} if port else None
-    return {**shown(body), "port_details": details}
+    return {**shown(body), "port_details": details, "port_forwardings": _forwardings(call, body)}
 
 
 def refresh(cloud: Cloud) -> None:

@@ -48,6 +48,7 @@ _RULE_KEY = (
     "port_range_max",
     "remote_ip_prefix",
     "remote_group_id",
+    "remote_address_group_id",
     "_owner",
 )
 

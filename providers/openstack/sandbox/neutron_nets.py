@@ -17,7 +17,7 @@ from providers.openstack.sandbox.attributes import (
 from providers.openstack.sandbox.calls import Call
 from providers.openstack.sandbox.cloud import Body, Cloud, shown
 from providers.openstack.sandbox.neutron_base import Collection
-from providers.openstack.sandbox.problems import bad_request, conflict
+from providers.openstack.sandbox.problems import bad_request, conflict, missing
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 _INVALID = "InvalidInput"
@@ -105,6 +105,9 @@ def parse_cidr(text: Any) -> IPNetwork:
 
 def _create_subnet(call: Call, body: Body) -> Body:
     network = NETWORKS.find(call, body["network_id"])
+    length = body.pop("prefixlen", None)
+    if body.get("subnetpool_id") is not None:
+        body["cidr"] = _from_pool(call, body, length)
     if body.get("cidr") is None:
         message = "Bad subnets request: a subnetpool must be specified in the absence of a cidr."
         raise bad_request(message, "BadRequest")
@@ -129,6 +132,31 @@ def _create_subnet(call: Call, body: Body) -> Body:
         "_public": network.get("_public", False),
         "revision_number": 0,
     }
+
+
+def _from_pool(call: Call, body: Body, length: int | None) -> str:
+    """Take a prefix of a pool: the one that is asked for, else the first that is free."""
+    lost = missing(f"Subnet pool {body['subnetpool_id']} could not be found.", "SubnetPoolNotFound")
+    pool = call.find("subnetpools", body["subnetpool_id"], lost)
+    taken = [
+        ipaddress.ip_network(s["cidr"])
+        for s in call.cloud.table("subnets").values()
+        if s["subnetpool_id"] == pool["id"]
+    ]
+    if body.get("cidr") is not None:
+        return str(body["cidr"])
+    wanted = length if length is not None else int(pool["default_prefixlen"])
+    for prefix in pool["prefixes"]:
+        whole = ipaddress.ip_network(prefix)
+        if whole.prefixlen > wanted:
+            continue
+        for free in whole.subnets(new_prefix=wanted):
+            if not any(free.overlaps(held) for held in taken):
+                return str(free)
+    raise conflict(
+        "Failed to allocate subnet: Insufficient prefix space to allocate subnet size /" + f"{wanted}.",
+        "SubnetAllocationError",
+    )
 
 
 def _refuse_overlap(cloud: Cloud, network: str, cidr: IPNetwork) -> None:
@@ -208,7 +236,7 @@ SUBNETS = Collection(
         "ip_version": Attribute("integer", default=REQUIRED, put=False),
         "cidr": CREATE_ONLY,
         "subnetpool_id": CREATE_ONLY,
-        "prefixlen": Attribute("integer", default=None, put=False, nullable=True, admin=True),
+        "prefixlen": Attribute("integer", default=ABSENT, put=False),
         "gateway_ip": Attribute(default=ABSENT, nullable=True),
         "allocation_pools": Attribute("list", default=None, nullable=True),
         "dns_nameservers": Attribute("list", default=[]),

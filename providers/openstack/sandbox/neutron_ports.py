@@ -178,12 +178,27 @@ def _delete_port(call: Call, body: Body) -> None:
             f"{body['device_owner']}.",
             "ServicePortInUse",
         )
+    _refuse_trunked(call.cloud, body["id"])
     drop_port(call.cloud, body)
+
+
+def _refuse_trunked(cloud: Cloud, port: str) -> None:
+    for trunk in cloud.table("trunks").values():
+        if trunk["port_id"] == port:
+            message = f"Port {port} is currently a parent port for trunk {trunk['id']}."
+            raise conflict(message, "PortInUseAsTrunkParent")
+        if any(sub["port_id"] == port for sub in trunk["sub_ports"]):
+            raise conflict(
+                f"Port {port} is currently a subport for trunk {trunk['id']}.", "PortInUseAsSubPort"
+            )
 
 
 def drop_port(cloud: Cloud, body: Body) -> None:
     """Take a port away; a floating address that led to it leads nowhere."""
     cloud.table("ports").pop(body["id"], None)
+    forwardings = cloud.table("port_forwardings")
+    for key in [f["id"] for f in forwardings.values() if f["internal_port_id"] == body["id"]]:
+        del forwardings[key]
     for floating in cloud.table("floatingips").values():
         if floating["port_id"] == body["id"]:
             floating.update(port_id=None, fixed_ip_address=None, router_id=None, status="DOWN")

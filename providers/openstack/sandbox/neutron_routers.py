@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from providers.openstack.sandbox.attributes import COMMON, FLAG, Attribute
 from providers.openstack.sandbox.calls import Answer, Call, Route
 from providers.openstack.sandbox.cloud import Body, shown
@@ -59,6 +61,8 @@ def _update_router(call: Call, body: Body, change: Body) -> None:
         if body["external_gateway_info"] and leaves:
             _refuse_used_gateway(call, body)
         change["external_gateway_info"] = _gateway(call, body, wanted)
+    if "routes" in change:
+        change["routes"] = _checked_routes(call, body, change["routes"])
     body.update(change)
 
 
@@ -188,10 +192,59 @@ def remove_interface(call: Call, key: str) -> Answer:
                 "as it is required by one or more floating IPs.",
                 "RouterInterfaceInUseByFloatingIP",
             )
+    _refuse_routed(call, router, port)
     told = _told(router, port)
     del call.cloud.table("ports")[port["id"]]
     touched(router)
     return Answer(200, told)
+
+
+def _refuse_routed(call: Call, router: Body, port: Body) -> None:
+    subnet = call.cloud.table("subnets")[port["fixed_ips"][0]["subnet_id"]]
+    inside = ipaddress.ip_network(subnet["cidr"])
+    if any(ipaddress.ip_address(route["nexthop"]) in inside for route in router["routes"]):
+        raise conflict(
+            f"Router interface for subnet {subnet['id']} on router {router['id']} cannot be deleted, as it is required by "
+            "one or more routes.",
+            "RouterInterfaceInUseByRoute",
+        )
+
+
+def _checked_routes(call: Call, router: Body, routes: list[Body]) -> list[Body]:
+    """Refuse a next hop that is on no network of the router."""
+    fixed = [a for port in interfaces(call, router["id"]) for a in port["fixed_ips"]]
+    fixed += (router["external_gateway_info"] or {}).get("external_fixed_ips", [])
+    subnets = [call.cloud.table("subnets")[a["subnet_id"]]["cidr"] for a in fixed]
+    for route in routes:
+        hop = ipaddress.ip_address(route["nexthop"])
+        if not any(hop in ipaddress.ip_network(cidr) for cidr in subnets):
+            message = f"Invalid format for routes: {routes}, the nexthop is not connected with router"
+            raise bad_request(message, "InvalidRoutes")
+    return sorted(routes, key=lambda route: (route["destination"], route["nexthop"]))
+
+
+def _asked_routes(call: Call) -> list[Body]:
+    return [dict(route) for route in call.body("router").get("routes", ())]
+
+
+def add_routes(call: Call, key: str) -> Answer:
+    """Add static routes; those that are there already stay as they are."""
+    router = ROUTERS.find(call, key)
+    fresh = [route for route in _asked_routes(call) if route not in router["routes"]]
+    router["routes"] = _checked_routes(call, router, [*router["routes"], *fresh])
+    return _with_routes(router)
+
+
+def remove_routes(call: Call, key: str) -> Answer:
+    """Take static routes away; those that are not there are no error."""
+    router = ROUTERS.find(call, key)
+    gone = _asked_routes(call)
+    router["routes"] = [route for route in router["routes"] if route not in gone]
+    return _with_routes(router)
+
+
+def _with_routes(router: Body) -> Answer:
+    return Answer(200, {"router": shown(touched(router))})
 
 
 def _interface(call: Call, router: Body, asked: Body) -> Body:
@@ -215,4 +268,6 @@ def _leads_into(call: Call, floating: Body, port: Body) -> bool:
 ROUTES = (
     Route("PUT", "/v2.0/routers/<key>/add_router_interface", add_interface),
     Route("PUT", "/v2.0/routers/<key>/remove_router_interface", remove_interface),
+    Route("PUT", "/v2.0/routers/<key>/add_extraroutes", add_routes),
+    Route("PUT", "/v2.0/routers/<key>/remove_extraroutes", remove_routes),
 )

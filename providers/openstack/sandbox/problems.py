@@ -100,6 +100,13 @@ def key_manager_body(problem: Problem) -> dict[str, Any]:
     return {"code": problem.status, "title": title, "description": problem.message}
 
 
+def load_balancer_body(problem: Problem) -> dict[str, Any]:
+    """Octavia: a fault as its framework words it; a parent in the path that is not there has another shape."""
+    if problem.type == "path":
+        return {"code": problem.status, "title": "Bad Request", "description": problem.message}
+    return {"faultcode": "Client", "faultstring": problem.message, "debuginfo": None}
+
+
 BODIES: Mapping[str, Callable[[Problem], dict[str, Any]]] = {
     "identity": identity_body,
     "compute": compute_body,
@@ -107,4 +114,5 @@ BODIES: Mapping[str, Callable[[Problem], dict[str, Any]]] = {
     "network": network_body,
     "image": image_body,
     "key-manager": key_manager_body,
+    "load-balancer": load_balancer_body,
 }
