@@ -50,6 +50,8 @@ class BalancerKind:
     fields: Sequence[Field]
     status: Status
     parent: Parent | None = None
+    together: Sequence[str] = ()
+    """Properties of which the others are reset where one is changed alone: all that the spec says are sent."""
 
     def listing(self, parent: str = "") -> Listing:
         """Give where objects are, below a parent if they have one."""
@@ -152,6 +154,8 @@ class BalancerKind:
     def _change(self, cloud: Cloud, request: Request) -> dict[str, Any]:
         wanted = reveal(request.want)
         changed = {str(change.path[0]) for change in request.changes}
+        if changed & set(self.together):
+            changed |= {name for name in self.together if name in wanted}
         body = to_change(cloud, self.fields, self.schema.spec, wanted, changed)
         retag = request.action is Action.RETAG
         if retag or "tags" in changed:

@@ -63,12 +63,14 @@ def _kind(
     label: str,
     path: str,
     summary: str,
+    *,
     properties: Mapping[str, Property],
     fields: tuple[Field, ...],
     shown: tuple[str, ...],
     **more: Any,
 ) -> BalancerKind:
     above: Parent | None = more.pop("above", None)
+    together: tuple[str, ...] = more.pop("together", ())
     told = {name: Property(description=f"the {name} that the cloud shows") for name in shown}
     return BalancerKind(
         KindSchema(
@@ -92,6 +94,7 @@ def _kind(
         fields=fields,
         status=lambda body: picked(body, *shown),
         parent=above,
+        together=together,
     )
 
 
@@ -104,7 +107,7 @@ LOAD_BALANCER: Final = _kind(
     "loadbalancer",
     "/lbaas/loadbalancers",
     "Takes connections at one address and hands them on; deleted only once nothing hangs below it",
-    {
+    properties={
         "name": name("load balancer"),
         "description": _DESCRIPTION,
         "vip_subnet": text("where its address is, by name or id", required=True, create_only=True),
@@ -114,14 +117,14 @@ LOAD_BALANCER: Final = _kind(
         "flavor": text("the flavor's id", create_only=True),
         "availability_zone": text("where it runs", create_only=True),
     },
-    (
+    fields=(
         *_plain("name", "description"),
         reference("vip_subnet", "vip_subnet_id", "subnet"),
         *_plain("vip_address", "admin_state_up", "provider"),
         Field("flavor", "flavor_id"),
         Field("availability_zone"),
     ),
-    ("name", "vip_address", "vip_port_id", "vip_network_id", "vip_subnet_id", "listeners", "pools"),
+    shown=("name", "vip_address", "vip_port_id", "vip_network_id", "vip_subnet_id", "listeners", "pools"),
 )
 _TIMEOUTS: Final = {
     "timeout_client_data": (50000, "how long a client may be silent"),
@@ -135,7 +138,7 @@ LISTENER: Final = _kind(
     "listener",
     "/lbaas/listeners",
     "One port of a load balancer; its L7 policies go with it",
-    {
+    properties={
         "name": name("listener"),
         "description": _DESCRIPTION,
         "loadbalancer": text("the load balancer, by name or id", required=True, create_only=True),
@@ -162,7 +165,7 @@ LISTENER: Final = _kind(
         ),
         "admin_state_up": ADMIN_UP,
     },
-    (
+    fields=(
         *_plain("name", "description"),
         _first("loadbalancer", "loadbalancer", "loadbalancers"),
         *_plain("protocol", "protocol_port"),
@@ -173,7 +176,7 @@ LISTENER: Final = _kind(
             "insert_headers", *_TIMEOUTS, "default_tls_container_ref", "sni_container_refs", "admin_state_up"
         ),
     ),
-    ("name", "default_pool_id", "l7policies"),
+    shown=("name", "default_pool_id", "l7policies"),
     parent="loadbalancer",
 )
 
@@ -195,7 +198,7 @@ POOL: Final = _kind(
     "pool",
     "/lbaas/pools",
     "The servers that a listener hands on to; its members and its monitor go with it",
-    {
+    properties={
         "name": name("pool"),
         "description": _DESCRIPTION,
         "loadbalancer": text("the load balancer, by name or id", create_only=True),
@@ -216,7 +219,7 @@ POOL: Final = _kind(
         "tls_enabled": flag("whether members are reached by TLS", default=False),
         "admin_state_up": ADMIN_UP,
     },
-    (
+    fields=(
         *_plain("name", "description"),
         _first("loadbalancer", "loadbalancer", "loadbalancers"),
         _first("listener", "listener", "listeners"),
@@ -224,7 +227,7 @@ POOL: Final = _kind(
         Field("session_persistence", back=_session),
         *_plain("tls_enabled", "admin_state_up"),
     ),
-    ("name", "members", "listeners", "loadbalancers"),
+    shown=("name", "members", "listeners", "loadbalancers"),
     refine=_one_above,
 )
 MEMBER: Final = _kind(
@@ -232,7 +235,7 @@ MEMBER: Final = _kind(
     "member",
     "/lbaas/pools/{}/members",
     "One server of a pool",
-    {
+    properties={
         "pool": text("the pool, by name or id", required=True, create_only=True),
         "name": name("member"),
         "address": text("its address", required=True, create_only=True, normalize=address),
@@ -244,12 +247,12 @@ MEMBER: Final = _kind(
         "monitor_port": _nullable("integer", "another port to check", minimum=1, maximum=65535),
         "admin_state_up": ADMIN_UP,
     },
-    (
+    fields=(
         *_plain("name", "address", "protocol_port"),
         reference("subnet", "subnet_id", "subnet"),
         *_plain("weight", "backup", "monitor_address", "monitor_port", "admin_state_up"),
     ),
-    ("name", "address", "protocol_port"),
+    shown=("name", "address", "protocol_port"),
     above=Parent(reference("pool", "", "pool"), POOL.listing(), has="members"),
     parent="pool",
 )
@@ -258,7 +261,7 @@ HEALTH_MONITOR: Final = _kind(
     "healthmonitor",
     "/lbaas/healthmonitors",
     "How a pool finds out which members serve",
-    {
+    properties={
         "name": name("monitor"),
         "pool": text("the pool, by name or id", required=True, create_only=True),
         "type": text("what is tried", enum=_CHECKS, required=True, create_only=True),
@@ -273,13 +276,13 @@ HEALTH_MONITOR: Final = _kind(
         "domain_name": _nullable("string", "the host that an HTTP try asks for"),
         "admin_state_up": ADMIN_UP,
     },
-    (
+    fields=(
         Field("name"),
         _first("pool", "pool", "pools"),
         *_plain("type", "delay", "timeout", "max_retries", "max_retries_down", "http_method", "url_path"),
         *_plain("expected_codes", "http_version", "domain_name", "admin_state_up"),
     ),
-    ("name", "type", "pools"),
+    shown=("name", "type", "pools"),
     parent="pool",
 )
 _REDIRECTS: Final = {
@@ -304,7 +307,7 @@ L7_POLICY: Final = _kind(
     "l7policy",
     "/lbaas/l7policies",
     "What a listener does with requests that fit rules; its rules go with it",
-    {
+    properties={
         "name": name("policy"),
         "description": _DESCRIPTION,
         "listener": text("the listener, by name or id", required=True, create_only=True),
@@ -316,16 +319,17 @@ L7_POLICY: Final = _kind(
         "position": number("its place among the listener's policies, from 1", minimum=1),
         "admin_state_up": ADMIN_UP,
     },
-    (
+    fields=(
         *_plain("name", "description"),
         reference("listener", "listener_id", "listener"),
         Field("action"),
         reference("redirect_pool", "redirect_pool_id", "pool"),
         *_plain("redirect_url", "redirect_prefix", "redirect_http_code", "position", "admin_state_up"),
     ),
-    ("name", "position", "rules"),
+    shown=("name", "position", "rules"),
     parent="listener",
     refine=_one_redirect,
+    together=("action", *_REDIRECTS.values(), "redirect_http_code"),
 )
 _PARTS: Final = (
     "COOKIE", "FILE_TYPE", "HEADER", "HOST_NAME", "PATH", "SSL_CONN_HAS_CERT", "SSL_VERIFY_RESULT", "SSL_DN_FIELD",
@@ -344,7 +348,7 @@ L7_RULE: Final = _kind(
     "rule",
     "/lbaas/l7policies/{}/rules",
     "One condition of an L7 policy",
-    {
+    properties={
         "l7policy": text("the policy, by name or id", required=True, create_only=True),
         "type": text("which part of the request", enum=_PARTS, required=True),
         "compare_type": text(
@@ -357,8 +361,8 @@ L7_RULE: Final = _kind(
         "invert": flag("whether it fits what does not compare", default=False),
         "admin_state_up": ADMIN_UP,
     },
-    _plain("type", "compare_type", "value", "key", "invert", "admin_state_up"),
-    ("type", "value"),
+    fields=_plain("type", "compare_type", "value", "key", "invert", "admin_state_up"),
+    shown=("type", "value"),
     above=Parent(reference("l7policy", "", "l7policy"), L7_POLICY.listing(), has="rules"),
     parent="l7policy",
     refine=_keyed,
