@@ -55,8 +55,8 @@ def balancer_of(call: Call, body: Body) -> Body:
 
 # What is shown of each.
 def _show_balancer(cloud: Cloud, body: Body) -> Body:
-    below = {type.plural: _ids(below(cloud, type, "_balancer", body["id"])) for type in (LISTENERS, POOLS)}
-    return {**shown(body), **below}
+    children = {type.plural: _ids(below(cloud, type, "_balancer", body["id"])) for type in (LISTENERS, POOLS)}
+    return {**shown(body), **children}
 
 
 def _show_listener(cloud: Cloud, body: Body) -> Body:
