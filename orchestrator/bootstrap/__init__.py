@@ -25,7 +25,7 @@ from orchestrator.bootstrap.governance import (
 from orchestrator.bootstrap.guards import OpenedPlan, open_plan, signer_of
 from orchestrator.bootstrap.plan_files import SavedPlan, read_plan, save_plan, write_input, write_private
 from orchestrator.bootstrap.policies import policy_paths
-from orchestrator.bootstrap.proving import provider_manifest, provider_settings
+from orchestrator.bootstrap.proving import provider_manifest, provider_settings, provider_skeleton
 from orchestrator.bootstrap.sandboxes import (
     SandboxStatus,
     sandbox_down,
@@ -72,6 +72,7 @@ __all__ = [
     "policy_timings",
     "provider_manifest",
     "provider_settings",
+    "provider_skeleton",
     "read_approvals",
     "read_plan",
     "sample_input",

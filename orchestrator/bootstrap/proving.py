@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.adapters import plugins
+from orchestrator.adapters.package_data import folder as packaged
 from orchestrator.adapters.sandbox_host import reachable
 from orchestrator.adapters.secret_sources import SecretSources
 from orchestrator.bootstrap.catalogue import catalogue
@@ -41,6 +42,11 @@ def provider_settings(manifest: Manifest, file: Path | None, endpoint: str) -> M
         raise OpsctlError(f"{file or '--endpoint'}: {'; '.join(wrong)}")
     folder = file.parent if file is not None else Path()
     return revealed(whole, manifest, SecretSources(Charter("", StackId("")), folder, untrusted=False))
+
+
+def provider_skeleton() -> Path:
+    """The folder of the provider that `provider new` copies: one kind over a small service."""
+    return packaged("examples") / "provider"
 
 
 def _read(file: Path) -> Mapping[str, Any]:

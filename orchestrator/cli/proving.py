@@ -1,4 +1,4 @@
-"""provider test: whether a provider does what every provider must do."""
+"""provider new and provider test: a first provider, and whether a provider does what every provider must do."""
 
 from __future__ import annotations
 
@@ -44,8 +44,25 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         name="provider", help="Write a provider, and put it to the test.", rich_markup_mode=None
     )
+    group.command()(new)
     group.command("test")(run_tests)
     app.add_typer(group)
+
+
+def new(
+    context: typer.Context,
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The provider's family, such as acme.")],
+    folder: Annotated[
+        Path | None,
+        typer.Option("--folder", "-d", metavar="FOLDER", help="Where it is written; else opsctl-NAME."),
+    ] = None,
+) -> int:
+    """Write a provider that works: a package with one kind, a local service, a sample and a test that passes."""
+    console = console_of(context)
+    from orchestrator.cli.work.proving import new  # noqa: PLC0415 - lazy
+
+    return new(console, name, folder)
 
 
 def run_tests(  # noqa: PLR0913 - one parameter an option
