@@ -13,7 +13,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("page", ["getting-started.md", "gates.md", "plans.md", "sandbox.md", "secrets.md"])
+@pytest.mark.parametrize(
+    "page",
+    ["getting-started.md", "gates.md", "plans.md", "sandbox.md", "secrets.md", "provider-in-an-hour.md"],
+)
 def test_a_reader_who_types_it_sees_what_is_shown(reader, page):
     """Files and commands, in order, from an empty folder."""
     assert reader.follow(ROOT / "docs" / page) >= 4
