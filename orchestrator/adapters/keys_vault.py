@@ -144,4 +144,5 @@ plugin: Final = KeyPlugin(
         },
     ),
     short="key",
+    permissions=("update transit/encrypt/KEY", "update transit/decrypt/KEY"),
 )

@@ -223,4 +223,6 @@ plugin: Final = SecretPlugin(
     source,
     source,
     Property("object", properties=SETTINGS),
+    permissions=("read MOUNT/data/PATH",),
+    storing=("create MOUNT/data/PATH", "update MOUNT/data/PATH"),
 )

@@ -23,6 +23,7 @@ from orchestrator.bootstrap.governance import (
     update_policies,
 )
 from orchestrator.bootstrap.guards import OpenedPlan, open_plan, signer_of
+from orchestrator.bootstrap.permissions import permissions_of_stack, permissions_of_types
 from orchestrator.bootstrap.plan_files import SavedPlan, read_plan, save_plan, write_input, write_private
 from orchestrator.bootstrap.policies import policy_paths
 from orchestrator.bootstrap.proving import provider_manifest, provider_settings, provider_skeleton
@@ -60,6 +61,8 @@ __all__ = [
     "open_state",
     "opsctl_version",
     "other_state",
+    "permissions_of_stack",
+    "permissions_of_types",
     "policies_below",
     "policy_check",
     "policy_eval",

@@ -61,6 +61,13 @@ def _revealed(plugin: KeyPlugin, settings: Mapping[str, Any], context: KeyContex
     return {**settings, **{name: context.resolve(written).decode() for name, written in references.items()}}
 
 
+def named_keys(encryption: Mapping[str, Any]) -> Sequence[KeyPlugin]:
+    """The sources of the keys that a stack file names, each once."""
+    written = [encryption.get("key"), *(encryption.get("fallback") or ())]
+    names = dict.fromkeys(name for each in written if isinstance(each, Mapping) for name in each)
+    return [plugins.load(plugins.KEYS, name) for name in names]
+
+
 def key_sources() -> Sequence[KeyPlugin]:
     """Every installed source of keys that can be loaded, by name."""
     return [plugins.load(plugins.KEYS, name) for name in sorted(plugins.installed(plugins.KEYS))]

@@ -78,7 +78,17 @@ class Session:
         self.workspace.state.close()
 
 
-def open_stack(
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A stack as its files say it, composed: no cloud, store or state was asked."""
+
+    blueprint: Blueprint
+    """Without policies."""
+    diagnostics: tuple[Diagnostic, ...]
+    loaded: Loaded
+
+
+def read_stack(
     folder: Path,
     *,
     environment: str | None = None,
@@ -86,12 +96,8 @@ def open_stack(
     untrusted: bool = False,
     trusted: Path | None = None,
     progress: Progress,
-    destroy: bool = False,
-) -> Session:
-    """Load and compose a stack. Raises InvalidSpecError with everything that is wrong with its files.
-
-    Configuration, environments, policies and state are those of ``trusted`` where it is given.
-    """
+) -> Written:
+    """Load and compose a stack. Raises InvalidSpecError with everything that is wrong with its files."""
     progress.stage("load")
     loaded = load(
         folder,
@@ -121,15 +127,50 @@ def open_stack(
     _stop_at_errors(found)
     blueprint = Blueprint(
         charter=charter,
-        resources=() if destroy else composed.resources,
-        bundle=stack_bundle(charter, trusted or folder, _revealing(charter, trusted or folder)),
+        resources=composed.resources,
         moves=composed.moves,
         removed=composed.removed,
-        destroy=destroy,
         opsctl=opsctl_version(),
     )
+    return Written(blueprint, found, loaded)
+
+
+def open_stack(
+    folder: Path,
+    *,
+    environment: str | None = None,
+    params: Mapping[str, str] | None = None,
+    untrusted: bool = False,
+    trusted: Path | None = None,
+    progress: Progress,
+    destroy: bool = False,
+) -> Session:
+    """Load and compose a stack. Raises InvalidSpecError with everything that is wrong with its files.
+
+    Configuration, environments, policies and state are those of ``trusted`` where it is given.
+    """
+    written = read_stack(
+        folder,
+        environment=environment,
+        params=params,
+        untrusted=untrusted,
+        trusted=trusted,
+        progress=progress,
+    )
+    home, charter = trusted or folder, written.blueprint.charter
+    blueprint = replace(
+        written.blueprint,
+        bundle=stack_bundle(charter, home, _revealing(charter, home)),
+        resources=() if destroy else written.blueprint.resources,
+        destroy=destroy,
+    )
     session = _opened(
-        blueprint, trusted or folder, progress, diagnostics=found, loaded=loaded, untrusted=untrusted
+        blueprint,
+        home,
+        progress,
+        diagnostics=written.diagnostics,
+        loaded=written.loaded,
+        untrusted=untrusted,
     )
     return replace(session, folder=folder)
 

@@ -1,4 +1,4 @@
-"""schema, explain, types and providers: what can be written in a spec."""
+"""schema, explain, types, providers and permissions: what can be written in a spec, and what it takes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.console import Output
-from orchestrator.cli.options import Format, console_of
+from orchestrator.cli.options import Environment, Format, Params, console_of, parameters
+
+_AS = ("list", "iam-policy", "azure-role")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    for command in (schema, explain, types, providers):
+    for command in (schema, explain, types, providers, permissions):
         app.command()(command)
 
 
@@ -67,3 +69,35 @@ def providers(context: typer.Context, *, output: Format = Output.TEXT) -> int:
     from orchestrator.cli.work.listing import providers  # noqa: PLC0415 - lazy
 
     return providers(console)
+
+
+def permissions(
+    context: typer.Context,
+    *,
+    types: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TYPE]...", help="Of these types; without them: of the stack in this folder."
+        ),
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Only what plan and drift need, which change nothing.")
+    ] = False,
+    form: Annotated[
+        str,
+        typer.Option("--as", metavar="FORM", help="list, iam-policy (AWS) or azure-role (a custom role)."),
+    ] = "list",
+    environment: Environment = None,
+    param: Params = None,
+    output: Format = Output.TEXT,
+) -> int:
+    """List what the clouds must allow for a stack, without asking them."""
+    if form not in _AS:
+        raise typer.BadParameter(f"--as {form}: write one of {', '.join(_AS)}")
+    console = console_of(context, output)
+    from orchestrator.cli.work.permitting import permissions  # noqa: PLC0415 - lazy
+
+    values = parameters(param)
+    return permissions(
+        console, types or [], environment=environment, params=values, planning=read_only, form=form
+    )

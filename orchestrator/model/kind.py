@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.model.ids import TypeName
 from orchestrator.model.schema import Property
@@ -56,6 +57,14 @@ class ReadWay:
     page: int = 1
 
 
+_READS: Final = re.compile(r"(?i)(^|[:/])(describe|get|list|show|index|detail|read)")
+
+
+def only_reads(permission: str) -> bool:
+    """Whether a permission lets nobody change anything: the names of every cloud say so."""
+    return bool(_READS.search(permission)) and not permission.endswith("/action")
+
+
 @dataclass(frozen=True, slots=True)
 class KindSchema:
     """One kind of resource, as data."""
@@ -97,9 +106,15 @@ class KindSchema:
     needs_sink: bool = False
     """What it tells once is all that there is of it: without a sink it would be nothing."""
     permissions: tuple[str, ...] = ()
+    """What its cloud must allow for all that is done with it, in the cloud's own names."""
     documentation: str = ""
     refine: Callable[[Mapping[str, Any]], list[str]] | None = None
     """Rules between properties that a schema cannot say: the messages of what is wrong."""
+
+    @property
+    def reading(self) -> tuple[str, ...]:
+        """Those of the permissions that a plan needs, which only reads."""
+        return tuple(name for name in self.permissions if only_reads(name))
 
     @property
     def once(self) -> tuple[str, ...]:

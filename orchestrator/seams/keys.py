@@ -68,3 +68,5 @@ class KeyPlugin:
     """Which of the settings a setting that is one text stands for."""
     family: str = ""
     """The provider family whose sandbox serves it."""
+    permissions: tuple[str, ...] = ()
+    """What its store must allow, in the store's own names."""

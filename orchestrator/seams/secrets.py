@@ -59,6 +59,10 @@ class SecretPlugin:
     """The provider family whose settings it takes where it has none of its own, and whose sandbox serves it."""
     local: bool = False
     """It reads the machine that opsctl runs on."""
+    permissions: tuple[str, ...] = ()
+    """What its store must allow for reading, in the store's own names."""
+    storing: tuple[str, ...] = ()
+    """And for storing."""
 
 
 class Secrets(Protocol):

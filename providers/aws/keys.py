@@ -90,4 +90,5 @@ plugin: Final = KeyPlugin(
     ),
     short="keyId",
     family="aws",
+    permissions=("kms:GenerateDataKey", "kms:Decrypt"),
 )

@@ -10,7 +10,7 @@ import hashlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
@@ -20,6 +20,7 @@ from orchestrator.model.kind import KindSchema
 from orchestrator.model.marker import Marker
 from orchestrator.model.provision import Observed, Request
 from providers.aws.client import Client
+from providers.aws.permissions import actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Kind(ABC):
     @cached_property
     def schema(self) -> KindSchema:
         """Made once."""
-        return self.make_schema()
+        return replace(self.make_schema(), permissions=actions(self.type))
 
     @property
     def name(self) -> TypeName:

@@ -328,6 +328,8 @@ secrets_manager: Final = SecretPlugin(
     open_secrets,
     SETTINGS,
     family="aws",
+    permissions=("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"),
+    storing=("secretsmanager:PutSecretValue", "secretsmanager:CreateSecret"),
 )
 parameter_store: Final = SecretPlugin(
     "aws-ssm",
@@ -337,4 +339,6 @@ parameter_store: Final = SecretPlugin(
     open_parameters,
     SETTINGS,
     family="aws",
+    permissions=("ssm:GetParameters", "kms:Decrypt"),
+    storing=("ssm:PutParameter", "kms:Encrypt"),
 )

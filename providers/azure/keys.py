@@ -185,4 +185,8 @@ plugin: Final = KeyPlugin(
     ),
     short="key",
     family="azure",
+    permissions=tuple(
+        f"Microsoft.KeyVault/vaults/keys/{act}"
+        for act in ("read", "wrap/action", "unwrap/action", "sign/action", "verify/action")
+    ),
 )

@@ -162,4 +162,6 @@ plugin: Final = SecretPlugin(
     open_vaults,
     SCHEMA,
     family="azure",
+    permissions=("Microsoft.KeyVault/vaults/secrets/getSecret/action",),
+    storing=("Microsoft.KeyVault/vaults/secrets/setSecret/action",),
 )

@@ -163,4 +163,6 @@ plugin: Final = SecretPlugin(
     open_barbican,
     SETTINGS,
     family="openstack",
+    permissions=("secrets:get", "secret:get", "secret:decrypt"),
+    storing=("secrets:post",),
 )

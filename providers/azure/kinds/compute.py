@@ -124,6 +124,12 @@ FACTS = (
         type="Microsoft.Compute/virtualMachines",
         version="2026-04-01",
         summary="A virtual machine",
+        joins=(
+            "Microsoft.Network/networkInterfaces/join/action",
+            "Microsoft.Compute/disks/read",
+            "Microsoft.Compute/disks/write",
+            "Microsoft.Compute/disks/delete",
+        ),
         conditional=True,
         needs_properties=True,
         readiness=True,

@@ -66,6 +66,7 @@ class ArmKind:
 
 GROUP = TypeName("Microsoft.Resources/resourceGroups")
 SEGMENT = r"[^/]+"
+_VERBS = ("read", "write", "delete")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,8 @@ class Facts:
     name: str = r"^[A-Za-z0-9_.()-]{1,90}$"
     parent_id: str = ""
     collection: str = ""
+    joins: tuple[str, ...] = ()
+    """What else Azure's access control asks for: a reference to another object is an action on that."""
     same_parent: Callable[[Any], Any] | None = None
     refine: Callable[[Mapping[str, Any]], list[str]] | None = None
 
@@ -117,7 +120,7 @@ def kind(facts: Facts) -> ArmKind:
         stateful=facts.stateful,
         unique_name="name",
         readiness=facts.readiness,
-        permissions=tuple(f"{facts.type}/{verb}" for verb in ("read", "write", "delete")),
+        permissions=(*(f"{_operations(facts.type)}/{verb}" for verb in _VERBS), *facts.joins),
         documentation=f"learn.microsoft.com/azure/templates/{facts.type.lower()}",
         refine=facts.refine,
     )
@@ -134,6 +137,11 @@ def kind(facts: Facts) -> ArmKind:
         grows=facts.grows,
         instance_view=facts.instance_view,
     )
+
+
+def _operations(type: str) -> str:
+    """How the operations of a type begin, as ``az provider operation show`` lists them."""
+    return "Microsoft.Resources/subscriptions/resourceGroups" if type == GROUP else type
 
 
 def _collection(facts: Facts) -> str:

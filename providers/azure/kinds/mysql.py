@@ -42,6 +42,7 @@ FACTS = (
         type=SERVER,
         version=VERSION,
         summary="A MySQL flexible server",
+        joins=("Microsoft.Network/virtualNetworks/subnets/join/action",),
         stateful=True,
         readiness=True,
         needs_properties=True,

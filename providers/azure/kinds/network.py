@@ -14,6 +14,7 @@ VERSION = "2026-03-01"
 VNET = "Microsoft.Network/virtualNetworks"
 SUBNET = f"{VNET}/subnets"
 NSG = "Microsoft.Network/networkSecurityGroups"
+PUBLIC_IP = "Microsoft.Network/publicIPAddresses"
 
 STATE = {"provisioningState": text(), "resourceGuid": text(stable=True)}
 SWITCH = ("Enabled", "Disabled")
@@ -77,6 +78,7 @@ FACTS = (
         type=VNET,
         version=VERSION,
         summary="A virtual network",
+        joins=(f"{NSG}/join/action",),
         conditional=True,
         needs_properties=True,
         absorbs={"properties.subnets": SUBNET},
@@ -100,6 +102,7 @@ FACTS = (
         type=SUBNET,
         version=VERSION,
         summary="A subnet of a virtual network",
+        joins=(f"{NSG}/join/action",),
         parent=VNET,
         located=False,
         tagged=False,
@@ -122,7 +125,7 @@ FACTS = (
         shown=STATE | {"defaultSecurityRules": many(Property())},
     ),
     Facts(
-        type="Microsoft.Network/publicIPAddresses",
+        type=PUBLIC_IP,
         version=VERSION,
         summary="A public IP address",
         conditional=True,
@@ -147,6 +150,7 @@ FACTS = (
         type="Microsoft.Network/networkInterfaces",
         version=VERSION,
         summary="A network interface",
+        joins=(f"{SUBNET}/join/action", f"{NSG}/join/action", f"{PUBLIC_IP}/join/action"),
         conditional=True,
         needs_properties=True,
         properties={

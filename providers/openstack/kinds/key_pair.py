@@ -142,6 +142,8 @@ KIND = KeyPairKind(
         consistency=2.0,
         natural_key=("name",),
         unique_name="name",
-        permissions=("os_compute_api:os-keypairs:create", "os_compute_api:os-keypairs:delete"),
+        permissions=tuple(
+            f"os_compute_api:os-keypairs:{verb}" for verb in ("index", "show", "create", "delete")
+        ),
     )
 )

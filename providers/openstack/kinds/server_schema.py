@@ -87,11 +87,16 @@ SCHEMA: Final = KindSchema(
     readiness=True,
     permissions=(
         "os_compute_api:servers:create",
+        "os_compute_api:servers:detail",
         "os_compute_api:servers:show",
         "os_compute_api:servers:update",
         "os_compute_api:servers:resize",
+        "os_compute_api:servers:confirm_resize",
         "os_compute_api:servers:delete",
         "os_compute_api:server-metadata:update_all",
+        "os_compute_api:os-server-tags:update_all",
+        "os_compute_api:os-security-groups:add",
+        "os_compute_api:os-security-groups:remove",
     ),
     refine=_refine,
 )

@@ -213,6 +213,9 @@ KIND = VolumeKind(
         consistency=2.0,
         stateful=True,
         readiness=True,
-        permissions=("volume:create", "volume:get", "volume:update", "volume:extend", "volume:delete"),
+        permissions=tuple(
+            f"volume:{verb}"
+            for verb in ("get_all", "get", "create", "update", "update_volume_metadata", "extend", "delete")
+        ),
     )
 )

@@ -168,6 +168,9 @@ KIND = AttachmentKind(
         consistency=2.0,
         natural_key=("instance_uuid", "volume_id"),
         permissions=(
+            "os_compute_api:servers:show",
+            "os_compute_api:os-volumes-attachments:index",
+            "os_compute_api:os-volumes-attachments:show",
             "os_compute_api:os-volumes-attachments:create",
             "os_compute_api:os-volumes-attachments:delete",
         ),
