@@ -12,6 +12,8 @@ from orchestrator.bootstrap.authoring import (
     policy_timings,
     sample_input,
     shipped_policies,
+    spec_files,
+    spec_format,
 )
 from orchestrator.bootstrap.catalogue import abstract_types, catalogue, opsctl_version, schemas
 from orchestrator.bootstrap.governance import (
@@ -87,6 +89,8 @@ __all__ = [
     "schemas",
     "shipped_policies",
     "signer_of",
+    "spec_files",
+    "spec_format",
     "stack_bundle",
     "stack_rules",
     "update_policies",

@@ -16,6 +16,7 @@ from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.errors import InvalidSpecError, OpsctlError
 from orchestrator.model.ids import TypeName
 from orchestrator.model.verdict import Bundle, Stage
+from orchestrator.stages.load.files import ENVIRONMENTS, STACK_FILE, find
 
 if TYPE_CHECKING:
     from orchestrator.adapters.policy_bench import Timings
@@ -45,6 +46,8 @@ __all__ = [
     "policy_timings",
     "sample_input",
     "shipped_policies",
+    "spec_files",
+    "spec_format",
 ]
 
 
@@ -101,6 +104,30 @@ def policy_tests(bundle: Bundle, pattern: str = "") -> PolicyRun:
         return run_covered(bundle, pattern=pattern)
     except re.error as error:
         raise OpsctlError(f"--run {pattern}: not a regular expression: {error}") from error
+
+
+def spec_files(paths: Sequence[Path]) -> list[Path]:
+    """The YAML files at these paths; of a folder those of the stack in it, its environments too."""
+    found: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise OpsctlError(f"{path}: there is no such folder or file")
+        if path.is_file():
+            found.append(path)
+            continue
+        found += [path / STACK_FILE] if (path / STACK_FILE).is_file() else []
+        found += [*find(path), *find(path / ENVIRONMENTS)]
+    return list(dict.fromkeys(found))
+
+
+def spec_format(text: str) -> str:
+    """A spec file laid out. Raises OpsctlError where it is no YAML, or cannot be laid out."""
+    from orchestrator.adapters.spec_format import LayoutError, format_spec  # noqa: PLC0415 - only for fmt
+
+    try:
+        return format_spec(text)
+    except LayoutError as error:
+        raise OpsctlError(f"it is left as it is: {error}") from error
 
 
 def policy_format(text: str) -> str:

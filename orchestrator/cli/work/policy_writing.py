@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from orchestrator import bootstrap
 from orchestrator.cli.console import Console
 from orchestrator.cli.render.json import dump
 from orchestrator.cli.render.values import count
+from orchestrator.cli.work.formatting import rewrite
 from orchestrator.cli.work.policies import policies_of
 from orchestrator.model.errors import OpsctlError
 from orchestrator.model.ids import TypeName
@@ -141,23 +141,7 @@ def fmt(
     """Lay the modules out; with ``dry`` only say which would change, and end with 1 where one would."""
     policies = policies_of(console, paths, environment)
     layout = _opa(opa) if opa else bootstrap.policy_format
-    files = list(_modules(policies.paths))
-    changed = 0
-    for file in files:
-        try:
-            before = file.read_text("utf-8")
-        except UnicodeDecodeError:
-            raise OpsctlError(f"{file}: the file is not UTF-8 text") from None
-        after = layout(before)
-        if after == before:
-            continue
-        changed += 1
-        console.result(_difference(file, before, after) if diff else str(file))
-        if not dry:
-            file.write_text(after, "utf-8")
-    told = "would change" if dry else "changed"
-    console.say(f"{count(changed, 'file')} of {len(files)} {told}.")
-    return 1 if dry and changed else 0
+    return rewrite(console, list(_modules(policies.paths)), layout, dry=dry, diff=diff)
 
 
 def _modules(paths: Sequence[Path]) -> Iterator[Path]:
@@ -168,13 +152,6 @@ def _modules(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
         else:
             yield from sorted(p for p in path.rglob("*.rego") if p.is_file())
-
-
-def _difference(file: Path, before: str, after: str) -> str:
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), str(file), str(file)
-    )
-    return "".join(lines)
 
 
 def _opa(program: str) -> Callable[[str], str]:
