@@ -90,7 +90,7 @@ def _value(schema: Property, want: Any, seen: Any, last: Any, at: Path) -> Itera
     if seen is MISSING and schema.default is not MISSING:
         seen = schema.default
     if schema.normalize is not None and not contains(want, Unknown):
-        want, seen = schema.normalize(want), seen if seen is MISSING else schema.normalize(seen)
+        want, seen, last = (v if v is MISSING else schema.normalize(v) for v in (want, seen, last))
     match want, seen:
         case Mapping(), Mapping():
             yield from _structure(schema, want, seen, last, at)

@@ -11,7 +11,8 @@ import re
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from orchestrator.model.errors import PermanentError, ProviderError
@@ -23,12 +24,15 @@ MICROVERSIONS: Final = {"compute": "2.79", "volume": "3.59"}
 PAGE: Final = 1000
 _PROXIES: Final = {
     "network": "network", "compute": "compute", "volume": "block_storage", "image": "image",
-    "key-manager": "key_manager", "load-balancer": "load_balancer",
+    "key-manager": "key_manager", "load-balancer": "load_balancer", "identity": "identity", "dns": "dns",
+    "object-store": "object_store",
 }  # fmt: skip
 _AUTH: Final = (
     "auth_url", "username", "password", "project_name", "project_id", "user_domain_name", "project_domain_name",
     "application_credential_id", "application_credential_secret",
 )  # fmt: skip
+_BY_OFFSET: Final = frozenset(("key-manager",))
+"""Services that count how much was read in place of naming the last object."""
 _CREDENTIALS: Final = "set cloud (a name in clouds.yaml), or auth_url, username, password and project_name, or the variables OS_*"
 _ON_THE_WAY: Final = frozenset(
     (
@@ -68,6 +72,10 @@ class Client:
         """Give the id of the project that the credentials are for."""
         return str(self._connected().current_project_id)
 
+    def user(self) -> str:
+        """Give the id of the user whose credentials are used."""
+        return str(self._connected().current_user_id)
+
     def get(self, service: str, path: str, **query: Any) -> Any:
         """Read one thing; raises the three families."""
         return self.send(service, "GET", path, query=query)
@@ -90,6 +98,11 @@ class Client:
             yield items
             if not items or not _goes_on(answer, key):
                 return
+            if service in _BY_OFFSET:
+                query["offset"] = query.get("offset", 0) + len(items)
+                continue
+            if query.get("marker") == items[-1]["id"]:  # it cuts the list, and does not go on from there
+                return
             query["marker"] = items[-1]["id"]
 
     def pages(self, service: str, path: str, key: str, **query: Any) -> Iterator[Mapping[str, Any]]:
@@ -105,25 +118,52 @@ class Client:
         *,
         query: Mapping[str, Any] | None = None,
         accept: str = "application/json",
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
         """Make one call; gives the parsed body, None where there is none, bytes where no JSON is accepted."""
-        operation = f"{method} {service} {_ID.sub('/{id}', path)}"
-        proxy = getattr(self._connected(), _PROXIES[service])
         more: dict[str, Any] = {"json": body} if body is not None else {}
-        more["headers"] = {"Accept": accept}
+        more["headers"] = {"Accept": accept, **(headers or {})}
         if query:
             more["params"] = query
-        if service in MICROVERSIONS:
-            more["microversion"] = MICROVERSIONS[service]
-        answer = self._ask(proxy, method, path, operation, more)
-        parsed = _parsed(answer)
-        if answer.status_code >= 400:
-            raise translate(_refusal(answer, parsed, operation, writes=_writes(method)))
+        answer = self._answer(service, method, path, more)
         if accept != "application/json":
             return answer.content
+        parsed = _parsed(answer)
         if isinstance(parsed, str):
+            operation = _operation(service, method, path)
             raise foreign(operation, str(answer.url), answer.status_code, writes=_writes(method))
         return parsed
+
+    def exchange(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        data: Iterable[bytes] | None = None,
+    ) -> Mapping[str, str]:
+        """Make one call of which headers say everything, with data as it is; gives the answer's headers.
+
+        `data` is iterated again where the call is made again with a new token.
+        """
+        more: dict[str, Any] = {"headers": {"Accept": "*/*", **(headers or {})}}
+        if data is not None:
+            more["data"] = data
+        return dict(self._answer(service, method, path, more).headers)
+
+    def _answer(self, service: str, method: str, path: str, more: dict[str, Any]) -> Any:
+        proxy = getattr(self._connected(), _PROXIES[service])
+        if service in MICROVERSIONS:
+            more["microversion"] = MICROVERSIONS[service]
+        operation = _operation(service, method, path)
+        answer = self._ask(proxy, method, path, operation, more)
+        if answer.status_code >= 400:
+            parsed = _parsed(answer)
+            if service == "object-store" and isinstance(parsed, str):
+                parsed = {"title": HTTPStatus(answer.status_code).phrase, "message": _words(parsed)}
+            raise translate(_refusal(answer, parsed, operation, writes=_writes(method)))
+        return answer
 
     def _ask(self, proxy: Any, method: str, path: str, operation: str, more: Mapping[str, Any]) -> Any:
         from keystoneauth1 import exceptions as wire  # noqa: PLC0415 - lazy: the SDK costs 0.3 s
@@ -211,6 +251,16 @@ class Client:
         inner.send = counted
 
 
+def _operation(service: str, method: str, path: str) -> str:
+    return f"{method} {service} {_ID.sub('/{id}', path)}"
+
+
+def _words(page: str) -> str:
+    """Swift's refusals are small web pages; what counts is their paragraph."""
+    found = re.search(r"<p>(.*?)</p>", page, re.DOTALL)
+    return " ".join((found[1] if found else page).split())
+
+
 def _writes(method: str) -> bool:
     """Whether a call that was not answered must be settled first.
 
@@ -220,8 +270,9 @@ def _writes(method: str) -> bool:
 
 
 def _goes_on(answer: Mapping[str, Any], key: str) -> bool:
-    links = answer.get(f"{key}_links") or ()
-    return bool(answer.get("next")) or any(link.get("rel") == "next" for link in links)
+    links, own = answer.get(f"{key}_links") or (), answer.get("links")
+    further = own.get("next") if isinstance(own, Mapping) else None  # Keystone, Designate
+    return bool(answer.get("next") or further) or any(link.get("rel") == "next" for link in links)
 
 
 def _parsed(answer: Any) -> Any:

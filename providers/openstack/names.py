@@ -25,7 +25,7 @@ class Place:
     service: str
     path: str
     key: str
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, Any] = field(default_factory=dict)
     filters: bool = True
     """Whether the service filters by exact name; else the whole list is read once."""
     one: str = ""
@@ -51,10 +51,20 @@ PLACES: Final[Mapping[str, Place]] = {
     "pool": Place("load-balancer", "/lbaas/pools", "pools"),
     "l7policy": Place("load-balancer", "/lbaas/l7policies", "l7policies", one="l7policy"),
     "security_group": Place("network", "/security-groups", "security_groups"),
-    "flavor": Place("compute", "/flavors/detail", "flavors", filters=False),
+    "flavor": Place("compute", "/flavors/detail", "flavors", {"is_public": "None"}, filters=False),
     "image": Place("image", "/images", "images"),
     "volume": Place("volume", "/volumes/detail", "volumes"),
     "server": Place("compute", "/servers/detail", "servers", filters=False),
+    "server_group": Place("compute", "/os-server-groups", "server_groups", filters=False),
+    "volume_type": Place("volume", "/types", "volume_types", {"is_public": "None"}, filters=False),
+    "qos_specs": Place("volume", "/qos-specs", "qos_specs", filters=False),
+    "snapshot": Place("volume", "/snapshots/detail", "snapshots"),
+    "project": Place("identity", "/projects", "projects"),
+    "domain": Place("identity", "/domains", "domains"),
+    "user": Place("identity", "/users", "users"),
+    "group": Place("identity", "/groups", "groups", {"limit": None}),
+    "role": Place("identity", "/roles", "roles", {"limit": None}),
+    "zone": Place("dns", "/zones", "zones"),
 }
 
 

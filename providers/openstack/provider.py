@@ -6,6 +6,7 @@ import importlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.kit import compare
@@ -56,6 +57,22 @@ MODULES: Final = (
     "volume",
     "volume_attachment",
     "image",
+    "web_image",
+    "compute.SERVER_GROUP",
+    "compute.FLAVOR",
+    "compute.AGGREGATE",
+    "block_storage.TYPE",
+    "block_storage.QOS",
+    "block_storage.SNAPSHOT",
+    "container",
+    "stored_object",
+    "identity.PROJECT",
+    "identity.USER",
+    "identity.GROUP",
+    "identity.ROLE",
+    "identity.CREDENTIAL",
+    "identity_links.ASSIGNMENT",
+    "identity_links.MEMBERSHIP",
 )
 CONCURRENCY: Final = 8
 
@@ -66,7 +83,7 @@ class OpenStackProvider:
     def __init__(self, settings: Mapping[str, Any], context: Context) -> None:
         """Keep the settings; nothing is connected yet."""
         self._client = Client(settings, name=str(context.name))
-        self._cloud = Cloud(self._client, Names(self._client), time.time)
+        self._cloud = Cloud(self._client, Names(self._client), time.time, context.folder or Path())
         self._concurrency = int(settings.get("concurrency", CONCURRENCY))
         loaded: list[Kind] = [_kind(name) for name in MODULES]
         self._kinds: dict[TypeName, Kind] = {kind.schema.type: kind for kind in loaded}
@@ -167,6 +184,7 @@ def _loses(before: Any, after: Any) -> bool:
 
 ONE_WAY: Final[Mapping[tuple[str, str], Callable[[Any, Any], bool]]] = {
     ("OS::Cinder::Volume", "size"): _is_smaller,
+    ("OS::Glance::WebImage", "source"): lambda before, _after: isinstance(before, str),
     ("OS::Neutron::AddressScope", "shared"): lambda before, after: before is True and after is False,
     ("OS::Neutron::SubnetPool", "prefixes"): _loses,
 }

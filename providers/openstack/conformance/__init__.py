@@ -8,7 +8,18 @@ from __future__ import annotations
 from typing import Final
 
 from orchestrator.kit.sample import Conformance
-from providers.openstack.conformance import balancing, compute, network, network_more, storage
+from providers.openstack.conformance import (
+    balancing,
+    compute,
+    compute_admin,
+    identity,
+    images,
+    network,
+    network_more,
+    objects,
+    storage,
+    storage_admin,
+)
 from providers.openstack.conformance.hands import connect
 
 CONFORMANCE: Final = Conformance(
@@ -18,9 +29,21 @@ CONFORMANCE: Final = Conformance(
         *balancing.SAMPLES,
         *compute.SAMPLES,
         *storage.SAMPLES,
+        *compute_admin.SAMPLES,
+        *storage_admin.SAMPLES,
+        *identity.SAMPLES,
+        *images.SAMPLES,
+        *objects.SAMPLES,
     ),
     connect=connect,
-    given=lambda _raw: {"image": "cirros", "flavor": "m1.tiny", "larger": "m1.small", "external": "public"},
+    given=lambda _raw: {
+        "image": "cirros",
+        "flavor": "m1.tiny",
+        "larger": "m1.small",
+        "external": "public",
+        "host": "fake2",
+        "project": "demo",
+    },
     paged={"page": 2},
     sandbox={"username": "admin", "project_name": "admin"},
     close=lambda raw: raw.close(),

@@ -38,8 +38,11 @@ _SERVER = Sample(
         "admin_pass": Secret("plain-Text-1", "env:PASSWORD", "v1"),
         "metadata": {"a": "1"},
         "tags": ["b", "a"],
+        "description": "for tests",
+        "scheduler_hints": {"group": Of("group")},
     },
     parents={
+        "group": Parent("OS::Nova::ServerGroup", {"name": Unique(), "policies": ["soft-affinity"]}),
         "net": NET,
         "subnet": SUBNET,
         "port": PORT,
@@ -49,10 +52,12 @@ _SERVER = Sample(
         "name": Unique("{}-other"),
         "metadata": {"b": "2"},
         "tags": ["c"],
+        "description": "words",
         "flavor": Given("larger"),
     },
     replaces={
         "image": NOWHERE,
+        "scheduler_hints": {"group": NOWHERE},
         "networks": [{"network": Of("net")}],
         "key_name": "other",
         "user_data": "#!/bin/sh\necho other\n",
@@ -62,6 +67,7 @@ _SERVER = Sample(
     },
     planned={
         "image": "there is no such image",
+        "scheduler_hints": "there is no such group",
         "key_name": "there is no such key",
         "availability_zone": "there is no such zone",
         "networks": "the plan says enough: a server takes its time",
@@ -71,11 +77,15 @@ _SERVER = Sample(
     },
     write=write("compute", "/servers", "server"),
     behind={
+        "description": call(
+            "compute", "PUT", "/servers/{id}", {"server": {"description": "by hand"}}, version="2.79"
+        ),
         "metadata": call("compute", "POST", "/servers/{id}/metadata", {"metadata": {"foreign": "1"}}),
         "tags": call("compute", "PUT", "/servers/{id}/tags", {"tags": ["foreign"]}, version="2.79"),
         "flavor": _resized,
     },
     untried={
+        "block_device_mapping_v2": "in place of image",
         "security_groups": "only of ports that are made with the server",
         "user_data_format": "it has one value",
     },

@@ -24,10 +24,16 @@ _ABOUT_AUTH: Final = (
 )
 
 
-def connect(settings: Mapping[str, Any], _folder: Path) -> Any:
-    """The vendor's own connection."""
+FILES: Final = {"sample.bin": 3000, "other.bin": 5000}
+"""Files in the stack's folder that samples send, and their bytes."""
+
+
+def connect(settings: Mapping[str, Any], folder: Path) -> Any:
+    """The vendor's own connection; the files that samples name are put into the folder."""
     import openstack  # noqa: PLC0415 - lazy: the SDK costs 0.3 s
 
+    for name, size in FILES.items():
+        (folder / name).write_bytes(bytes(i % 251 for i in range(size)))
     with warnings.catch_warnings():  # of its own optional parts
         warnings.simplefilter("ignore")
         if settings.get("cloud"):

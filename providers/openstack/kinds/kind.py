@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from orchestrator.model.errors import TransientError
@@ -27,6 +28,8 @@ class Cloud:
     names: Names
     now: Callable[[], float]
     """Seconds since the epoch, for deadlines that another process may go on with."""
+    folder: Path = field(default_factory=Path)
+    """The stack's folder: files that a spec names count from there."""
 
 
 class Kind(Protocol):

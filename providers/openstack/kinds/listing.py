@@ -21,7 +21,12 @@ CONSISTENCY: Final = 5.0
 """Seconds within which a fresh object may not show in reads: replicas and caches between us and the database."""
 
 Observe = Callable[[Cloud, Body, Spec], Observed]
+Shape = Callable[[Body], Body]
 Matches = Callable[[Cloud, Body, Spec], bool]
+
+
+def _same(body: Body) -> Body:
+    return body
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,23 @@ class Listing:
     """What the list's path adds to show objects in full."""
     own: bool = False
     """Whether the list is to be narrowed to our project: administrators see everybody's."""
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, Any] = field(default_factory=dict)
     alive: Callable[[Body], bool] = bool
+    shaped: Shape = _same
+    """Gives a body its id, where the service tells it otherwise."""
+    below: str = ""
+    """The collection below the parent that the id names first (`parent/own`), if any."""
+
+    def home(self, cloud: Cloud) -> str:
+        """Where the collection is; `{user}` stands for the user of the credentials."""
+        return self.path.replace("{user}", cloud.client.user()) if "{user}" in self.path else self.path
+
+    def at(self, cloud: Cloud, id: str) -> str:
+        """Where one object is."""
+        if self.below:
+            parent, _, own = id.partition("/")
+            return f"{self.below.format(parent)}/{own}"
+        return f"{self.home(cloud)}/{id}"
 
     def all(self, cloud: Cloud, **query: str) -> Iterator[Body]:
         """Read everything that is there."""
@@ -48,14 +68,15 @@ class Listing:
         """Read everything that is there page by page, each when it is asked for."""
         project = {"project_id": cloud.client.project()} if self.own else {}
         narrowed = {**self.query, **project, **query}
-        for page in cloud.client.batches(self.service, self.path + self.detail, self.many, **narrowed):
-            yield [body for body in page if self.alive(body)]
+        where = self.home(cloud) + self.detail
+        for page in cloud.client.batches(self.service, where, self.many, **narrowed):
+            yield [self.shaped(body) for body in page if self.alive(body)]
 
     def get(self, cloud: Cloud, id: str) -> Body | None:
         """Read one by id; None where it is not there, or is going."""
-        found = cloud.client.peek(self.service, f"{self.path}/{id}")
+        found = cloud.client.peek(self.service, self.at(cloud, id))
         body = found.get(self.one) if found and self.one else found
-        return body if body and self.alive(body) else None
+        return self.shaped(body) if body and self.alive(body) else None
 
 
 def bodies(listing: Listing, cloud: Cloud, ids: Collection[str], way: ReadWay) -> dict[str, Body]:

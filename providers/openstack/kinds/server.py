@@ -23,8 +23,14 @@ from providers.openstack.kinds.server_schema import SCHEMA
 
 WORK: Final = 1800.0
 """Seconds that the cloud may take for one step."""
+_SOURCES: Final = {"image": "image", "snapshot": "snapshot_id", "volume": "volume_id"}
 _STEADY = frozenset({"ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED", "RESCUED", "SHELVED", "SHELVED_OFFLOADED"})
-_SPELLED = ("flavor", "image", "networks", "security_groups")
+_SPELLED = ("flavor", "image", "networks", "security_groups", "scheduler_hints")
+_NEXT: Final = {
+    "build": "the next apply deletes it and makes it again",
+    "resize": "what it runs on is not known; the next plan shows what is there",
+}
+"""What comes after a server that ended in state ERROR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,9 @@ class ServerKind:
             return Pending({**handle, "step": "confirm"}, 0.5, "the resize", id)
         if body["status"] == "ERROR":
             fault = body.get("fault", {}).get("message", "Nova does not say why")
-            raise PermanentError(f"the server {id} is in state ERROR: {fault}", f"wait for {step}", "ERROR")
+            after = f" ({_NEXT[step]})" if step in _NEXT else ""
+            what = f"the server {id} is in state ERROR: {fault}{after}"
+            raise PermanentError(what, f"wait for {step}", "ERROR")
         if body["status"] in _STEADY and body.get("OS-EXT-STS:task_state") is None:
             if step == "revert":
                 return Pending(
@@ -128,8 +136,11 @@ class ServerKind:
         return None if body is None else self._seen(cloud, body, intent.spec)
 
     def _create(self, cloud: Cloud, request: Request) -> Pending:
-        body = _new_server(cloud, reveal(request.want), request)
-        made = cloud.client.send("compute", "POST", PATH, {"server": body})["server"]
+        wanted = reveal(request.want)
+        body: dict[str, Any] = {"server": _new_server(cloud, wanted, request)}
+        if hints := wanted.get("scheduler_hints"):
+            body["os:scheduler_hints"] = _hints(cloud, hints)
+        made = cloud.client.send("compute", "POST", PATH, body)["server"]
         return _pending(cloud, made["id"], "build", request.want)
 
     def _delete(self, cloud: Cloud, request: Request) -> Done | Pending:
@@ -158,14 +169,17 @@ def _pending(cloud: Cloud, id: str, step: str, wanted: Spec) -> Pending:
 def _new_server(cloud: Cloud, wanted: Spec, request: Request) -> dict[str, Any]:
     body: dict[str, Any] = {
         "name": chosen_name(wanted, request.marker),
-        "imageRef": cloud.names.id("image", wanted["image"]),
         "flavorRef": cloud.names.id("flavor", wanted["flavor"]),
         "metadata": {**wanted.get("metadata", {}), **request.marker.tags()},
         "networks": [_connection(cloud, entry) for entry in wanted["networks"]]
         if "networks" in wanted
         else "auto",
-        **picked(wanted, "key_name", "availability_zone", "config_drive", "tags"),
+        **picked(wanted, "key_name", "availability_zone", "config_drive", "tags", "description"),
     }
+    if "image" in wanted:
+        body["imageRef"] = cloud.names.id("image", wanted["image"])
+    if disks := wanted.get("block_device_mapping_v2"):
+        body["block_device_mapping_v2"] = [_disk(cloud, disk) for disk in disks]
     if "user_data" in wanted:
         body["user_data"] = base64.b64encode(str(wanted["user_data"]).encode()).decode()
     if "admin_pass" in wanted:
@@ -174,6 +188,24 @@ def _new_server(cloud: Cloud, wanted: Spec, request: Request) -> dict[str, Any]:
         groups = (cloud.names.id("security_group", name) for name in wanted["security_groups"])
         body["security_groups"] = [{"name": group} for group in groups]
     return body
+
+
+def _hints(cloud: Cloud, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    group = {"group": cloud.names.id("server_group", wanted["group"])} if "group" in wanted else {}
+    return {**wanted, **group}
+
+
+def _disk(cloud: Cloud, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """One mapping in Nova's words: what it is made from, and that it becomes a volume."""
+    source, name = next((s, n) for s, n in _SOURCES.items() if n in entry)
+    return {
+        "source_type": source,
+        "destination_type": "volume",
+        "uuid": cloud.names.id(source, entry[name]),
+        "boot_index": entry.get("boot_index", -1),
+        "delete_on_termination": entry.get("delete_on_termination", False),
+        **picked(entry, "volume_size", "volume_type", "device_name"),
+    }
 
 
 def _connection(cloud: Cloud, entry: Mapping[str, Any]) -> dict[str, Any]:

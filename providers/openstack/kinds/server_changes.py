@@ -20,8 +20,8 @@ def apply_changes(cloud: Cloud, request: Request, id: str) -> str:
     wanted = reveal(request.want)
     prior: Spec = request.prior.spec if request.prior is not None else {}
     changed = {str(change.path[0]) for change in request.changes}
-    if "name" in changed:
-        cloud.client.send("compute", "PUT", f"{PATH}/{id}", {"server": {"name": wanted["name"]}})
+    if texts := {key: wanted.get(key) for key in ("name", "description") if key in changed}:
+        cloud.client.send("compute", "PUT", f"{PATH}/{id}", {"server": texts})
     if "metadata" in changed or request.action is Action.RETAG:
         kept = prior.get("metadata", {}) if request.action is Action.RETAG else wanted.get("metadata", {})
         body = {"metadata": {**kept, **request.marker.tags()}}

@@ -38,7 +38,10 @@ def observe(cloud: Cloud, body: Body, wanted: Spec, ports: Iterable[Body]) -> Ob
         "config_drive": str(body.get("config_drive")).lower() == "true",
         "metadata": metadata,
         "tags": sorted(body.get("tags", ())),
+        "description": body.get("description"),
     }
+    if hints := wanted.get("scheduler_hints"):
+        seen["scheduler_hints"] = _hints_as(cloud, hints, body.get("server_groups") or ())
     if zone := body.get("OS-EXT-AZ:availability_zone"):
         seen["availability_zone"] = zone
     if "networks" in wanted:
@@ -50,6 +53,14 @@ def observe(cloud: Cloud, body: Body, wanted: Spec, ports: Iterable[Body]) -> Ob
     if "security_groups" in body:
         seen["security_groups"] = groups_as(cloud, wanted.get("security_groups"), body["security_groups"])
     return Observed(str(body["id"]), seen, status_of(body), marker_of(body["metadata"]))
+
+
+def _hints_as(cloud: Cloud, wanted: Mapping[str, Any], groups: Iterable[str]) -> dict[str, Any]:
+    """Nova tells the group that a server is in, and keeps every other hint to itself."""
+    told = {key: value for key, value in wanted.items() if key != "group"}
+    for key in groups:
+        told["group"] = cloud.names.spelled("server_group", wanted.get("group"), key)
+    return told
 
 
 def _fixed(body: Body) -> set[str]:
@@ -75,6 +86,7 @@ def status_of(body: Body) -> dict[str, Any]:
     first = next((address for entries in fixed.values() for address in entries), "")
     shown = picked(body, "id", "name", "status", "created", "fault")
     flavor = body["flavor"].get("original_name", "")
+    shown["volumes"] = [disk["id"] for disk in body.get("os-extended-volumes:volumes_attached", ())]
     return {**shown, "addresses": addresses, "networks": fixed, "first_address": first, "flavor": flavor}
 
 

@@ -13,8 +13,10 @@ from providers.openstack.kinds.properties import (
     METADATA,
     TAGS,
     address,
+    empty_is_none,
     flag,
     name,
+    number,
     spec,
     status,
     text,
@@ -27,7 +29,46 @@ _NETWORK = spec(
 )
 
 
+_DISK = spec(
+    image=text("the image that a new volume is made from, by name or id"),
+    snapshot_id=text("the snapshot that a new volume is made from, by name or id"),
+    volume_id=text("a volume that is there, by name or id"),
+    volume_size=number("gibibytes of a new volume", minimum=1),
+    volume_type=text("the sort of a new volume"),
+    boot_index=number("0 for the disk that it starts from; none: it does not start from it"),
+    delete_on_termination=flag("whether the volume goes with the server", default=False),
+    device_name=text("the device to ask for; the hypervisor may choose another"),
+)
+
+
 def _refine(wanted: Mapping[str, Any]) -> list[str]:
+    return [*_refine_disks(wanted), *_refine_networks(wanted)]
+
+
+def _refine_disks(wanted: Mapping[str, Any]) -> list[str]:
+    disks = wanted.get("block_device_mapping_v2", [])
+    if not isinstance(disks, list):
+        return []
+    found = []
+    for disk in disks:
+        if (
+            isinstance(disk, Mapping)
+            and sum(name in disk for name in ("image", "snapshot_id", "volume_id")) != 1
+        ):
+            found.append("an entry of block_device_mapping_v2 needs one of image, snapshot_id and volume_id")
+        if isinstance(disk, Mapping) and "image" in disk and "volume_size" not in disk:
+            found.append("a volume made from an image needs its volume_size")
+    starts = any(isinstance(disk, Mapping) and disk.get("boot_index") == 0 for disk in disks)
+    if "image" not in wanted and not starts:
+        found.append(
+            "say what it starts from: image, or a disk of block_device_mapping_v2 with boot_index: 0"
+        )
+    if "image" in wanted and starts:
+        found.append("it starts from image or from the disk with boot_index: 0, not from both")
+    return found
+
+
+def _refine_networks(wanted: Mapping[str, Any]) -> list[str]:
     networks = wanted.get("networks")
     if not isinstance(networks, list):
         return []
@@ -49,7 +90,22 @@ SCHEMA: Final = KindSchema(
     TypeName("OS::Nova::Server"),
     spec(
         name=name("server"),
-        image=text("the image, by name or id", required=True, create_only=True),
+        image=text("the image that it starts from, by name or id", create_only=True),
+        block_device_mapping_v2=Property(
+            "array",
+            "volumes that it starts from or has from the start; a volume that comes later is a VolumeAttachment",
+            items=_DISK,
+            create_only=True,
+            write_only=True,
+        ),
+        scheduler_hints=Property(
+            "object",
+            "what the scheduler is told",
+            properties={"group": text("the server group to be in, by name or id")},
+            additional=Property(),
+            create_only=True,
+        ),
+        description=Property(("string", "null"), "what it is for", default=None, normalize=empty_is_none),
         flavor=text("the size, by name or id; a change resizes", required=True),
         networks=Property(
             "array", "where it is connected to, in this order", items=_NETWORK, create_only=True
@@ -78,6 +134,8 @@ SCHEMA: Final = KindSchema(
         first_address=text("its first fixed address", stable=True),
         networks=Property("object", "fixed addresses by network name", additional=Property("array")),
         flavor=text("the flavor's name"),
+        volumes=Property("array", "ids of the volumes that it has"),
+        fault=Property("object", "what went wrong, of one in state ERROR", additional=Property()),
         created=text("when it was made", stable=True),
     ),
     "A machine",

@@ -19,13 +19,18 @@ from werkzeug.wrappers import Request, Response
 from providers.openstack.sandbox import (
     barbican,
     cinder,
+    cinder_snapshots,
+    cinder_types,
     glance,
+    glance_images,
     keystone,
     neutron,
+    nova_admin,
     nova_others,
     nova_parts,
     nova_servers,
     octavia,
+    swift,
 )
 from providers.openstack.sandbox.calls import Answer, Call, Route
 from providers.openstack.sandbox.cloud import Cloud, Project
@@ -40,16 +45,18 @@ _OPEN: Mapping[str, tuple[Route, ...]] = {
     "compute": nova_others.OPEN,
     "network": neutron.OPEN,
     "image": glance.OPEN,
+    "object-store": swift.OPEN,
     "volume": cinder.OPEN,
     "key-manager": barbican.OPEN,
     "load-balancer": octavia.OPEN,
 }
 _ROUTES: Mapping[str, tuple[Route, ...]] = {
     "identity": keystone.ROUTES,
-    "compute": (*nova_others.ROUTES, *nova_servers.ROUTES, *nova_parts.ROUTES),
+    "compute": (*nova_others.ROUTES, *nova_servers.ROUTES, *nova_parts.ROUTES, *nova_admin.ROUTES),
     "network": neutron.ROUTES,
-    "image": glance.ROUTES,
-    "volume": cinder.ROUTES,
+    "image": (*glance.ROUTES, *glance_images.ROUTES),
+    "object-store": swift.ROUTES,
+    "volume": (*cinder.ROUTES, *cinder_types.ROUTES, *cinder_snapshots.ROUTES),
     "key-manager": barbican.ROUTES,
     "load-balancer": octavia.ROUTES,
 }
@@ -124,7 +131,8 @@ class Application:
         try:
             answer = self._handle(name, request, headers)
         except Problem as problem:
-            answer = Answer(problem.status, _refusal(name, problem), headers)
+            page = swift.page_body(problem) if name == "object-store" and problem.status != 401 else None
+            answer = Answer(problem.status, page or _refusal(name, problem), headers)
         else:
             answer = Answer(answer.status, answer.body, {**headers, **answer.headers})
         return _response(answer, request_id)
@@ -154,6 +162,7 @@ class Application:
             base=f"{request.host_url}{name}",
             query=request.args,
             payload=_payload(request),
+            data=request.get_data(),
             headers=dict(request.headers),
             full_url=request.url,
             stale_seconds=float(request.environ.get(STALE, 0.0)) if request.method == "GET" else 0.0,

@@ -35,6 +35,8 @@ class Call:
     full_url: str
     version: tuple[int, int] = (0, 0)
     stale_seconds: float = 0.0
+    data: bytes = b""
+    """The body as it came, where it is no JSON."""
 
     def body(self, key: str) -> Body:
         """Take the object out of its envelope; refuse a body without it as Neutron does."""

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from providers.openstack.sandbox.calls import Answer, Call, Route
+from providers.openstack.sandbox.cinder_types import named
 from providers.openstack.sandbox.cloud import Body, Cloud, shown, stamp
 from providers.openstack.sandbox.listing import links as page_links
 from providers.openstack.sandbox.listing import page
@@ -14,7 +15,6 @@ from providers.openstack.sandbox.nova_base import check_schema
 from providers.openstack.sandbox.problems import Problem, bad_request, missing
 
 MINIMUM, MAXIMUM = (3, 0), (3, 71)
-_TYPE = {"id": "e6eeb92e-91ad-48d7-9394-7155598d01d5", "name": "__DEFAULT__"}
 _SERVICE = "17c324b3-5ea3-4c64-b4f6-d88c115cf340"
 _CREATE: dict[str, type] = {
     "size": object,
@@ -43,6 +43,7 @@ _FILTERS = {
     "metadata",
     "offset",
 }
+_IMAGE_METADATA = ("checksum", "container_format", "disk_format", "min_disk", "min_ram", "size")
 _DELETABLE = ("available", "error", "error_restoring", "error_extending", "error_managing")
 
 
@@ -88,18 +89,42 @@ def create(call: Call, project: str) -> Answer:
         message = "The server could not comply with the request since it is either malformed or otherwise incorrect."
         raise bad_request(message)
     size = _size(body["size"])
-    kind = body.get("volume_type") or _TYPE["name"]
-    if kind not in _TYPE.values():
-        raise missing(f"Volume type with name {kind} could not be found.")
+    named(call, body.get("volume_type"))
     if body.get("imageRef") and body["imageRef"] not in call.cloud.table("images"):
         raise bad_request("Invalid image identifier or unable to access requested image.")
+    _check_source(call, body, size)
     _check_quota(call, size)
-    volume = call.cloud.add("volumes", _new(call, body, size))
-    call.cloud.later(call.cloud.transition, lambda: _ready(volume))
-    return Answer(202, {"volume": _body(call, volume)})
+    return Answer(202, {"volume": _body(call, added(call, body, size))})
 
 
-def _ready(volume: Body) -> None:
+def added(call: Call, body: Body, size: int) -> Body:
+    """Keep a new volume; it is available a while later, unless somebody has taken it by then."""
+    volume = call.cloud.add("volumes", _new(call, body, size, named(call, body.get("volume_type"))))
+    call.cloud.later(call.cloud.transition, lambda: _ready(call, volume, body.get("imageRef")))
+    return volume
+
+
+def _check_source(call: Call, body: Body, size: int) -> None:
+    for name, table, what in (
+        ("snapshot_id", "snapshots", "Snapshot"),
+        ("source_volid", "volumes", "Volume"),
+    ):
+        if body.get(name) is None:
+            continue
+        source = call.find(table, body[name], missing(f"{what} {body[name]} could not be found."))
+        if size < source["size"]:
+            raise bad_request(
+                f"Invalid input received: Volume size '{size}'GB cannot be smaller than the "
+                f"{what.lower()} size {source['size']}GB. They must be >= original {what.lower()} size."
+            )
+
+
+def _ready(call: Call, volume: Body, image: str | None) -> None:
+    source = call.cloud.table("images").get(image or "")
+    if source is not None:
+        told = {name: str(source[name]) for name in _IMAGE_METADATA}
+        volume["volume_image_metadata"] = {"image_id": source["id"], "image_name": source["name"], **told}
+        volume["bootable"] = "true"
     if volume["status"] == "creating":
         volume.update(
             status="available", updated_at=stamp(micro=True), shared_targets=False, service_uuid=_SERVICE
@@ -131,8 +156,7 @@ def _check_quota(call: Call, more: int, *, count: bool = True) -> None:
         raise Problem(413, message)
 
 
-def _new(call: Call, body: Body, size: int) -> Body:
-    image = body.get("imageRef")
+def _new(call: Call, body: Body, size: int, kind: Body) -> Body:
     return {
         "id": call.cloud.new_id(),
         "status": "creating",
@@ -142,21 +166,21 @@ def _new(call: Call, body: Body, size: int) -> Body:
         "updated_at": None,
         "name": body.get("name"),
         "description": body.get("description"),
-        "volume_type": _TYPE["name"],
-        "snapshot_id": None,
-        "source_volid": None,
+        "volume_type": kind["name"],
+        "snapshot_id": body.get("snapshot_id"),
+        "source_volid": body.get("source_volid"),
         "metadata": dict(body.get("metadata") or {}),
         "user_id": call.project.user_id,
-        "bootable": "true" if image else "false",
+        "bootable": "false",
         "encrypted": False,
         "replication_status": None,
         "consistencygroup_id": None,
-        "multiattach": False,
+        "multiattach": bool(body.get("multiattach")),
         "attachments": [],
         "group_id": None,
         "shared_targets": True,
         "service_uuid": None,
-        "volume_type_id": _TYPE["id"],
+        "volume_type_id": kind["id"],
         "consumes_quota": True,
         "_project": call.project.id,
     }
@@ -226,7 +250,8 @@ def delete(call: Call, project: str, key: str) -> Answer:
     """Start deleting: 202 now, gone a while later; refused while attached."""
     del project
     volume = _find(call, key)
-    if volume["status"] not in _DELETABLE or volume["attachments"]:
+    kept = any(s["volume_id"] == key for s in call.cloud.table("snapshots").values())
+    if volume["status"] not in _DELETABLE or volume["attachments"] or kept:
         raise bad_request(
             "Invalid volume: Volume status must be available or error or error_restoring or error_extending or "
             "error_managing and must not be migrating, attached, belong to a group, have snapshots, awaiting a "
@@ -283,19 +308,6 @@ def drop_metadata(call: Call, project: str, key: str, name: str) -> Answer:
     return Answer(200)
 
 
-def types(_call: Call, project: str) -> Answer:
-    """Give the one volume type."""
-    del project
-    kind: Body = {
-        **_TYPE,
-        "is_public": True,
-        "description": "Default Volume Type",
-        "extra_specs": {},
-        "qos_specs_id": None,
-    }
-    return Answer(200, {"volume_types": [kind]})
-
-
 _ROOT = "/v3/<project>"
 _ONE = f"{_ROOT}/volumes/<key>"
 OPEN = (Route("GET", "/", version),)
@@ -313,5 +325,4 @@ ROUTES = (
     Route("POST", f"{_ONE}/metadata", metadata),
     Route("PUT", f"{_ONE}/metadata", metadata),
     Route("DELETE", f"{_ONE}/metadata/<name>", drop_metadata),
-    Route("GET", f"{_ROOT}/types", types),
 )

@@ -57,6 +57,7 @@ class Quotas:
     ram: int = 51200
     key_pairs: int = 100
     volumes: int = 10
+    snapshots: int = 10
     gigabytes: int = 1000
 
 

@@ -24,18 +24,20 @@ def versions(call: Call) -> Answer:
     return Answer(300, {"versions": documents})
 
 
-def _lost(key: str) -> Problem:
+def lost(key: str) -> Problem:
+    """Say that there is no such image."""
     return missing(f"No image found with ID {key}")
 
 
-def _body(image: Body) -> Body:
+def image_body(image: Body) -> Body:
+    """Show an image, with its addresses."""
     root = f"/v2/images/{image['id']}"
     return {**shown(image), "self": root, "file": f"{root}/file", "schema": "/v2/schemas/image"}
 
 
 def listed(call: Call) -> Answer:
     """List images, newest first; addresses of pages are relative."""
-    found = [_body(image) for image in reversed(call.visible("images"))]
+    found = [image_body(image) for image in reversed(call.visible("images"))]
     kept = [image for image in found if _matches(call, image)]
     lost = bad_request(f"No image found with ID {call.query.get('marker')}")
     chunk, marker = page(call, kept, lost=lost, default=25)
@@ -67,7 +69,7 @@ def _matches(call: Call, image: Body) -> bool:
 
 def show(call: Call, key: str) -> Answer:
     """Show one image, by id only."""
-    return Answer(200, _body(call.find("images", key, _lost(key))))
+    return Answer(200, image_body(call.find("images", key, lost(key))))
 
 
 OPEN = (Route("GET", "/", versions),)

@@ -6,8 +6,10 @@ import datetime as dt
 import secrets
 from typing import Any
 
+from providers.openstack.sandbox import keystone_manage
+from providers.openstack.sandbox import keystone_store as store
 from providers.openstack.sandbox.calls import Answer, Call, Route
-from providers.openstack.sandbox.cloud import DOMAIN, REGION, Cloud, Project, stamp
+from providers.openstack.sandbox.cloud import DOMAIN, REGION, Project, stamp
 from providers.openstack.sandbox.problems import UNAUTHENTICATED, Problem, bad_request, missing
 
 _SERVICES = (
@@ -16,6 +18,7 @@ _SERVICES = (
     ("network", "neutron", "/network"),
     ("image", "glance", "/image"),
     ("volumev3", "cinder", "/volume/v3/{project}"),
+    ("object-store", "swift", "/object-store/v1/AUTH_{project}"),
     ("key-manager", "barbican", "/key-manager"),
     ("load-balancer", "octavia", "/load-balancer"),
 )
@@ -67,29 +70,22 @@ def _authenticate(call: Call) -> Project:
     auth = call.payload.get("auth") if isinstance(call.payload, dict) else None
     if not isinstance(auth, dict) or "identity" not in auth:
         raise bad_request("'auth' is a required property")
-    identity = auth["identity"]
-    if identity.get("methods") == ["token"]:
-        found = call.cloud.tokens.get(str(identity.get("token", {}).get("id")))
-    else:
-        found = _by_password(call.cloud, identity.get("password", {}).get("user", {}))
-    wanted = auth.get("scope", {}).get("project", {}) if isinstance(auth.get("scope"), dict) else {}
-    if found is None or not _in_scope(found, wanted):
+    identity, cloud = auth["identity"], call.cloud
+    scope = auth.get("scope", {})
+    wanted = scope.get("project", {}) if isinstance(scope, dict) else {}
+    match identity.get("methods"):
+        case ["token"]:
+            known = cloud.tokens.get(str(identity.get("token", {}).get("id")))
+            user = store.table(cloud, "users").get(known.user_id) if known is not None else None
+            found = store.session(cloud, user, wanted or {"id": known.id}) if user and known else None
+        case ["application_credential"]:
+            found = store.by_credential(cloud, identity.get("application_credential", {}))
+        case _:
+            user = store.by_password(cloud, identity.get("password", {}).get("user", {}))
+            found = store.session(cloud, user, wanted) if user is not None else None
+    if found is None:
         raise Problem(401, UNAUTHENTICATED)
     return found
-
-
-def _by_password(cloud: Cloud, user: dict[str, Any]) -> Project | None:
-    for project in cloud.projects:
-        named = user.get("id") == project.user_id or user.get("name") == project.user
-        if named and secrets.compare_digest(str(user.get("password")), project.password):
-            return project
-    return None
-
-
-def _in_scope(project: Project, wanted: dict[str, Any]) -> bool:
-    if "id" in wanted:
-        return bool(wanted["id"] == project.id)
-    return "name" not in wanted or bool(wanted["name"] == project.name)
 
 
 def _token(project: Project, root: str) -> dict[str, Any]:
@@ -118,28 +114,10 @@ def _entry(kind: str, name: str, url: str) -> dict[str, Any]:
     return {"endpoints": endpoints, "id": name, "type": kind, "name": name}
 
 
-def project_by_id(call: Call, project: str) -> Answer:
-    """Describe the caller's own project; another one is not visible."""
-    own = call.project
-    if project != own.id and not own.is_admin:
-        raise Problem(403, "You are not authorized to perform the requested action: identity:get_project.")
-    for known in call.cloud.projects:
-        if known.id == project:
-            body = {
-                "id": known.id,
-                "name": known.name,
-                "domain_id": "default",
-                "enabled": True,
-                "is_domain": False,
-            }
-            return Answer(200, {"project": body})
-    raise missing(f"Could not find project: {project}.")
-
-
 OPEN = (
     Route("GET", "/", versions),
     Route("GET", "/v3", version),
     Route("GET", "/v3/", version),
     Route("POST", "/v3/auth/tokens", issue),
 )
-ROUTES = (Route("GET", "/v3/auth/tokens", read), Route("GET", "/v3/projects/<project>", project_by_id))
+ROUTES = (Route("GET", "/v3/auth/tokens", read), *keystone_manage.ROUTES)

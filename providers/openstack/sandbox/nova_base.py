@@ -64,15 +64,15 @@ def flavor_body(call: Call, flavor: Body) -> Body:
         "name": flavor["name"],
         "ram": flavor["ram"],
         "disk": flavor["disk"],
-        "swap": 0,
-        "OS-FLV-EXT-DATA:ephemeral": 0,
+        "swap": flavor.get("swap", 0),
+        "OS-FLV-EXT-DATA:ephemeral": flavor.get("ephemeral", 0),
         "OS-FLV-DISABLED:disabled": False,
         "vcpus": flavor["vcpus"],
-        "os-flavor-access:is_public": True,
-        "rxtx_factor": 1.0,
+        "os-flavor-access:is_public": flavor["_public"],
+        "rxtx_factor": flavor.get("rxtx_factor", 1.0),
         "links": links(call, "flavors", flavor["id"]),
-        "description": None,
-        "extra_specs": {},
+        "description": flavor.get("description"),
+        "extra_specs": flavor.get("extra_specs", {}),
     }
 
 
@@ -90,7 +90,7 @@ def server_body(call: Call, server: Body) -> Body:
         "links": links(call, "servers", server["id"]),
         "addresses": addresses(call, server) if server["_networked"] else {},
         "os-extended-volumes:volumes_attached": [
-            {"id": a["volume"], "delete_on_termination": False} for a in server["_volumes"]
+            {"id": a["volume"], "delete_on_termination": a["goes"]} for a in server["_volumes"]
         ],
     }
     if server["_networked"]:
@@ -102,7 +102,9 @@ def _embedded_flavor(call: Call, flavor: Body) -> Body:
     if call.version < (2, 47):
         return {"id": flavor["id"], "links": links(call, "flavors", flavor["id"])[1:]}
     sizes = {name: flavor[name] for name in ("vcpus", "ram", "disk")}
-    return {**sizes, "ephemeral": 0, "swap": 0, "original_name": flavor["name"], "extra_specs": {}}
+    more = {"ephemeral": flavor.get("ephemeral", 0), "swap": flavor.get("swap", 0)}
+    specs = flavor.get("extra_specs", {})
+    return {**sizes, **more, "original_name": flavor["name"], "extra_specs": specs}
 
 
 def ports_of(call: Call, server: Body) -> list[Body]:

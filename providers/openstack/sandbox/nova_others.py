@@ -45,11 +45,21 @@ def version(call: Call) -> Answer:
 
 def flavors(call: Call, *, detail: bool) -> Answer:
     """List flavors, in the order of their ids."""
-    found = sorted(call.cloud.table("flavors").values(), key=lambda f: str(f["id"]))
+    seen = (f for f in call.cloud.table("flavors").values() if _usable(call, f))
+    found = sorted(seen, key=lambda f: str(f["id"]))
     lost = bad_request(f"marker [{call.query.get('marker')}] not found")
     chunk, marker = page(call, found, lost=lost, default=1000)
     shown = [flavor_body(call, f) if detail else _brief(call, f) for f in chunk]
     return Answer(200, {"flavors": shown, **page_links(call, "flavors", marker)})
+
+
+def _usable(call: Call, flavor: Body) -> bool:
+    """Private ones are seen by those who have access, and by administrators who ask for them."""
+    if flavor["_public"]:
+        return True
+    if call.project.is_admin:
+        return call.query.get("is_public") in {"None", "False", "false"}
+    return call.project.id in flavor["tenants"]
 
 
 def _brief(call: Call, flavor: Body) -> Body:
@@ -59,13 +69,6 @@ def _brief(call: Call, flavor: Body) -> Body:
         "links": links(call, "flavors", flavor["id"]),
         "description": None,
     }
-
-
-def extra_specs(call: Call, key: str) -> Answer:
-    """No flavor has any."""
-    if key not in call.cloud.table("flavors"):
-        raise missing(f"Flavor {key} could not be found.")
-    return Answer(200, {"extra_specs": {}})
 
 
 def keypairs(call: Call) -> Answer:
@@ -208,7 +211,6 @@ OPEN = (Route("GET", "/", versions), Route("GET", "/v2.1", version), Route("GET"
 ROUTES = (
     Route("GET", "/v2.1/flavors", lambda call: flavors(call, detail=False)),
     Route("GET", "/v2.1/flavors/detail", lambda call: flavors(call, detail=True)),
-    Route("GET", "/v2.1/flavors/<key>/os-extra_specs", extra_specs),
     Route("GET", "/v2.1/os-keypairs", keypairs),
     Route("POST", "/v2.1/os-keypairs", create_keypair),
     Route("GET", "/v2.1/os-keypairs/<key>", keypair),

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from providers.openstack.sandbox.calls import Answer, Call, Route
-from providers.openstack.sandbox.cloud import Body, stamp
+from providers.openstack.sandbox.cloud import Body
 from providers.openstack.sandbox.nova_base import check_schema, check_type, group_names, ports_of
+from providers.openstack.sandbox.nova_disks import hold
 from providers.openstack.sandbox.nova_servers import become, find
 from providers.openstack.sandbox.problems import bad_request, conflict, missing
 
@@ -199,21 +200,7 @@ def attach(call: Call, key: str) -> Answer:
     _require(server, "attach_volume", *_LIVE)
     volume = call.find("volumes", body["volumeId"], missing(f"Volume {body['volumeId']} could not be found."))
     _check_free(volume)
-    letter = chr(ord("b") + len(server["_volumes"]))
-    attachment = {"volume": volume["id"], "id": call.cloud.new_id(), "bdm": call.cloud.new_id()}
-    attachment["device"] = f"/dev/sd{letter}"
-    server["_volumes"].append(attachment)
-    volume["status"] = "reserved"
-    holder = {
-        "id": volume["id"],
-        "attachment_id": attachment["id"],
-        "volume_id": volume["id"],
-        "server_id": server["id"],
-        "host_name": None,
-        "device": attachment["device"],
-        "attached_at": stamp(micro=True),
-    }
-    call.cloud.later(call.cloud.transition / 2, lambda: volume.update(status="in-use", attachments=[holder]))
+    attachment = hold(call, server, volume)
     return Answer(200, {"volumeAttachment": {"id": volume["id"], **_brief(server, attachment)}})
 
 
@@ -236,7 +223,7 @@ def _brief(server: Body, attachment: Body) -> Body:
         "serverId": server["id"],
         "device": attachment["device"],
         "tag": None,
-        "delete_on_termination": False,
+        "delete_on_termination": attachment["goes"],
     }
 
 

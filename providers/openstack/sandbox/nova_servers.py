@@ -6,6 +6,7 @@ import re
 import secrets
 from typing import Any
 
+from providers.openstack.sandbox import nova_disks
 from providers.openstack.sandbox.calls import Answer, Call, Route
 from providers.openstack.sandbox.cloud import Body, stamp
 from providers.openstack.sandbox.group_store import ensure_default
@@ -14,6 +15,7 @@ from providers.openstack.sandbox.listing import page
 from providers.openstack.sandbox.neutron_base import check_quota, stamped
 from providers.openstack.sandbox.neutron_nets import NETWORKS
 from providers.openstack.sandbox.neutron_ports import PORTS, allocate, blank_port, drop_port
+from providers.openstack.sandbox.nova_admin import check_hints
 from providers.openstack.sandbox.nova_base import check_schema, check_type, flavor_body, links, server_body
 from providers.openstack.sandbox.problems import Problem, bad_request, conflict, forbidden, missing
 
@@ -72,9 +74,14 @@ def create(call: Call) -> Answer:
     asked = body.get("networks") or []
     requests = asked if isinstance(asked, list) else _automatic(call, asked)
     _check_networks(call, requests)
-    server = _new(call, body, flavor=flavor, image=image)
+    disks = body.get("block_device_mapping_v2") or []
+    nova_disks.check(call, disks, image=image)
+    joined = check_hints(call, call.payload.get("os:scheduler_hints"))
+    server = {**_new(call, body, flavor=flavor, image=image), "server_groups": joined}
+    call.cloud.add("servers", server)
     for request in requests:
         _connect(call, server, request, groups=groups)
+    nova_disks.connect(call, server, disks)
     _schedule(call, server)
     told = {
         "id": server["id"],
@@ -211,7 +218,7 @@ def _new(call: Call, body: Body, *, flavor: Body, image: str) -> Body:
         "_networked": False,
         "_project": call.project.id,
     }
-    return call.cloud.add("servers", {**server, **ours})
+    return {**server, **ours}
 
 
 def host_name(name: str) -> str:
@@ -341,7 +348,9 @@ def delete(call: Call, key: str) -> Answer:
                 port.update(device_id="", device_owner="", status="DOWN")
         for attached in server["_volumes"]:
             volume = cloud.table("volumes").get(attached["volume"])
-            if volume:
+            if volume and attached["goes"]:
+                del cloud.table("volumes")[volume["id"]]
+            elif volume:
                 volume.update(status="available", attachments=[])
 
     cloud.later(cloud.transition / 2, vanish)
