@@ -68,8 +68,10 @@ class Launcher:
     """The warm process whose children are the commands."""
 
     def __init__(self, *options: str) -> None:
-        command = [sys.executable, str(HERE / "launcher.py"), *options]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-m", "tests.crash.launcher", *options]
+        self._process = subprocess.Popen(
+            command, cwd=HERE.parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def start(self, order: dict) -> int:
         """Begin a run; its pid."""

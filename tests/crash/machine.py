@@ -25,13 +25,15 @@ from orchestrator.model.ids import StackId
 from orchestrator.model.snapshot import Snapshot
 from tests.crash.arena import Arena
 from tests.crash.command import Ended, Launcher, Stack
-from tests.crash.director import Act, Boundary, Director, Order
+from tests.crash.director import PATIENCE, Act, Boundary, Director, Order
 from tests.crash.journeys import GONE, Variant
 from tests.crash.watch import Appends
 from tests.crash.wire import Point
 
 QUIET: Final = 0.12
 """Seconds after the last write from which reads show everything: the simulators' staleness is less."""
+LOCKED: Final = 5
+"""The exit code of whoever finds the stack taken, or loses it."""
 ROUNDS: Final = 3
 """How often apply may be run after a disturbance: once, and once more where a request arrived late."""
 WIRE_ACTS: Final = {
@@ -76,8 +78,9 @@ class Machine:
         self, arena: Arena, director: Director, folder: Path, *, threads: int, mutant: str = "", seed: int = 0
     ) -> None:
         self._arena, self._director = arena, director
-        options = ["--faster", str(arena.faster), "--mutant", mutant, "--ttl", "1.5"]
-        self._launcher, self._successor = Launcher(*options), Launcher(*options)
+        options = ["--faster", str(arena.faster), "--mutant", mutant]
+        self._launcher, self._options = Launcher(*options), options
+        self._second: Launcher | None = None
         self._threads = threads
         self._name = f"crash-{arena.cloud}"
         self._stack = Stack(folder / f"stack-{threads}", self._environ(), self._launcher)
@@ -93,7 +96,13 @@ class Machine:
     def close(self) -> None:
         """End the launchers."""
         self._launcher.close()
-        self._successor.close()
+        if self._second is not None:
+            self._second.close()
+
+    def _successor(self) -> Launcher:
+        """Runs beside the first."""
+        self._second = self._second or Launcher(*self._options)
+        return self._second
 
     def learn(self, journey: list[Variant]) -> None:
         """Go through it undisturbed; afterwards everything is gone."""
@@ -121,6 +130,7 @@ class Machine:
             "apiVersion": "opsctl.dev/v1",
             "kind": "Stack",
             "metadata": {"name": self._name, "id": self._name},
+            "state": {"backend": "sqlite", "lease": "1s"},
             "providers": {self._arena.cloud: self._arena.provider()},
         }
         self._stack.write("opsctl.yaml", json.dumps(stack))
@@ -179,17 +189,21 @@ class Machine:
         appends = Appends(
             self._stack.folder, trial.boundary if trial.boundary.point is Point.APPEND else None
         )
+        wrong: list[str] = []
         if trial.act is Act.STOP:
-            ended = self._stopped(variant, order)
+            ended, wrong = self._stopped(variant, order)
         else:
             ended = self._apply(variant, order, appends)
-        struck = order.struck or appends.struck
-        wanted = before if variant.undone else variant
-        verdict = Verdict(trial, struck)
-        verdict.complaints += self._recover(wanted, trial)
+        verdict = Verdict(trial, order.struck or appends.struck)
+        if not verdict.struck and ended.code != (4 if variant.undone else 0):
+            verdict.complaints.append(f"undisturbed, it ended with {ended.code}:\n{ended.text}")
+        elif not verdict.struck:
+            return None
+        verdict.complaints += wrong
+        verdict.complaints += self._recover(before if variant.undone else variant, trial)
         if verdict.complaints:
             self._tell(verdict, ended)
-        return verdict if struck else (verdict if verdict.complaints else None)
+        return verdict
 
     def _recover(self, wanted: Variant, trial: Trial) -> list[str]:
         """Apply again, as somebody would who knows nothing of what happened."""
@@ -235,25 +249,26 @@ class Machine:
         self._remember()
         return ended
 
-    def _stopped(self, variant: Variant, order: Order) -> Ended:
-        """Stop a run where the order says; let another take over and end; then let the first go on."""
+    def _stopped(self, variant: Variant, order: Order) -> tuple[Ended, list[str]]:
+        """Stop a run where the order says; let another take over and end; then let the first go on.
+
+        Returns how the first ended, and what is wrong with that: whoever lost the stack has to stop by itself.
+        """
         self._write(variant)
         self._director.start(order)
         run = self._stack.start(*self._arguments("apply", variant))
         self._director.runs(run.pid)
-        if self._director.wait_struck(run.alive):
-            self._take_over(variant)
-            self._director.wake()
-        return run.ended()
-
-    def _take_over(self, variant: Variant) -> None:
-        """A successor: refused while the lease lasts, then it settles and ends what was begun."""
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            run = self._stack.start(*self._arguments("apply", variant), launcher=self._successor)
-            if run.ended().code != 5:
-                return
-            time.sleep(0.1)
+        if not self._director.wait_struck(run.alive):
+            return run.ended(), []
+        waiting = (*self._arguments("apply", variant), "--lock-timeout", f"{PATIENCE:.0f}s")
+        second = self._stack.start(*waiting, launcher=self._successor()).ended()
+        self._director.wake()
+        first = run.ended()
+        if second.code == LOCKED:
+            return first, [f"no successor got the stack of the stopped run:\n{second.text}"]
+        if first.code != LOCKED:
+            return first, [f"it lost the stack, went on and ended with {first.code}:\n{first.text}\nthe successor ended with {second.code}:\n{second.text}"]
+        return first, []
 
     def _write(self, variant: Variant) -> None:
         text = variant.text(self._ids).replace("IMAGE", self._arena.image).replace("STACK", self._name)
