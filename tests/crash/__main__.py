@@ -44,7 +44,7 @@ class Tally:
     def count(self, verdict: Verdict) -> None:
         """One more trial."""
         self.tried += 1
-        self.places.add(f"{verdict.trial.boundary.request} {verdict.trial.boundary.point}")
+        self.places.add(verdict.trial.boundary.place)
         if verdict.complaints:
             self.violations.append(f"{verdict.struck}: {verdict.complaints[0][:300]}")
 
@@ -57,7 +57,7 @@ def main() -> int:
         for cloud in given.cloud or JOURNEYS:
             share = given.budget / len(given.cloud or JOURNEYS) / len(given.threads)
             for threads in given.threads:
-                _save(run_part(cloud, threads, share, seed=given.seed, limit=given.limit), given)
+                _part(cloud, threads, share, given)
     tallies = list(_read(OUT))
     page = render(tallies)
     sys.stdout.write(page)
@@ -66,15 +66,25 @@ def main() -> int:
     return int(any(t.violations for t in tallies))
 
 
+def _part(cloud: str, threads: int, seconds: float, given: argparse.Namespace) -> None:
+    """One part; what was found before it was cut short is kept."""
+    tallies: dict[str, Tally] = {}
+    try:
+        run_part(cloud, threads, seconds, tallies, seed=given.seed, limit=given.limit)
+    finally:
+        _save(tallies, given)
+
+
 def run_part(
     cloud: str,
     threads: int,
     seconds: float,
+    tallies: dict[str, Tally],
     *,
     seed: int,
     limit: int | None = None,
-) -> dict[str, Tally]:
-    """One cloud with one number of threads, for so long; the tallies by step."""
+) -> None:
+    """One cloud with one number of threads, for so long; the tallies by step grow on the way."""
     director = Director()
     with tempfile.TemporaryDirectory(prefix="crash-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -83,11 +93,12 @@ def run_part(
         )
         machine = Machine(arena, director, folder, threads=threads, seed=seed)
         journey = JOURNEYS[arena.cloud]()
-        tallies = {v.name: Tally(cloud, threads, v.name) for v in journey}
+        tallies |= {v.name: Tally(cloud, threads, v.name) for v in journey}
         try:
             machine.learn(journey)
             deadline = time.monotonic() + seconds
-            for verdict in machine.run(journey, deadline=deadline, limit=limit):
+            known = {t.step: t.places for t in _read(OUT) if (t.cloud, t.threads) == (cloud, threads)}
+            for verdict in machine.run(journey, deadline=deadline, limit=limit, known=known):
                 tallies[verdict.trial.variant].count(verdict)
                 if verdict.complaints:
                     sys.stderr.write(
@@ -96,7 +107,6 @@ def run_part(
         finally:
             machine.close()
             arena.close()
-    return tallies
 
 
 def _save(tallies: Mapping[str, Tally], given: argparse.Namespace) -> None:

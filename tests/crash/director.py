@@ -41,6 +41,11 @@ class Boundary:
     request: int
     point: Point
 
+    @property
+    def place(self) -> str:
+        """In words, and the same in every part of a long run."""
+        return f"{self.request} {self.point}"
+
 
 def writes(asked: Asked) -> bool:
     """Whether a request can change something in a cloud."""

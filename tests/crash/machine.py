@@ -13,9 +13,11 @@ import random
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from orchestrator.adapters.state_sqlite import open_backend
@@ -34,6 +36,7 @@ QUIET: Final = 0.12
 """Seconds after the last write from which reads show everything: the simulators' staleness is less."""
 LOCKED: Final = 5
 """The exit code of whoever finds the stack taken, or loses it."""
+IN_USE: Final = "in use by another process"
 ROUNDS: Final = 3
 """How often apply may be run after a disturbance: once, and once more where a request arrived late."""
 WIRE_ACTS: Final = {
@@ -135,8 +138,13 @@ class Machine:
         }
         self._stack.write("opsctl.yaml", json.dumps(stack))
 
-    def trials(self, journey: list[Variant], only: Callable[[Trial], bool]) -> Iterator[Trial]:
-        """Every boundary of every step with everything that can be done there, in random order."""
+    def trials(
+        self, journey: list[Variant], only: Callable[[Trial], bool], known: Mapping[str, Collection[str]]
+    ) -> list[Trial]:
+        """Every boundary of every step with everything that can be done there: each one once before any twice.
+
+        ``known`` are places that were tried in earlier parts, by step.
+        """
         found = []
         for variant in journey:
             learned = self.learned[variant.name]
@@ -149,8 +157,14 @@ class Machine:
                 Trial(variant.name, Act.KILL, Boundary(number, Point.APPEND))
                 for number in range(1, learned.appends + 1)
             ]
+        found = [trial for trial in found if only(trial)]
         self._rng.shuffle(found)
-        yield from filter(only, found)
+        times = Counter({(variant, place): 1 for variant, places in known.items() for place in places})
+        turns = []
+        for trial in found:
+            times[trial.variant, trial.boundary.place] += 1
+            turns.append(times[trial.variant, trial.boundary.place])
+        return [trial for _, trial in sorted(zip(turns, found, strict=True), key=itemgetter(0))]
 
     def run(
         self,
@@ -159,16 +173,17 @@ class Machine:
         deadline: float,
         limit: int | None = None,
         only: Callable[[Trial], bool] = lambda _: True,
+        known: Mapping[str, Collection[str]] = MappingProxyType({}),
     ) -> Iterator[Verdict]:
         """Try until everything has been tried, or the time or the number is up."""
         left: dict[str, list[Trial]] = {variant.name: [] for variant in journey}
-        for trial in self.trials(journey, only):
+        for trial in self.trials(journey, only, known):
             left[trial.variant].append(trial)
         tried = 0
         while any(left.values()) and time.monotonic() < deadline and (limit is None or tried < limit):
             before = journey[-1]
             for variant in journey:
-                trial = left[variant.name].pop() if left[variant.name] else None
+                trial = left[variant.name].pop(0) if left[variant.name] else None
                 verdict = self._step(variant, before, trial)
                 if verdict is not None:
                     tried += 1
@@ -264,10 +279,17 @@ class Machine:
         second = self._stack.start(*waiting, launcher=self._successor()).ended()
         self._director.wake()
         first = run.ended()
+        if IN_USE in second.text:
+            return (
+                first,
+                [],
+            )  # stopped within a transaction: it kept the file, and went on as the stack's holder
         if second.code == LOCKED:
             return first, [f"no successor got the stack of the stopped run:\n{second.text}"]
         if first.code != LOCKED:
-            return first, [f"it lost the stack, went on and ended with {first.code}:\n{first.text}\nthe successor ended with {second.code}:\n{second.text}"]
+            return first, [
+                f"it lost the stack, went on and ended with {first.code}:\n{first.text}\nthe successor ended with {second.code}:\n{second.text}"
+            ]
         return first, []
 
     def _write(self, variant: Variant) -> None:
