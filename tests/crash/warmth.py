@@ -63,7 +63,7 @@ def warm_up() -> None:
 
 
 def _describe_aws() -> None:
-    """botocore reads megabytes of JSON for each session; what it makes of them is the same for all."""
+    """Botocore reads megabytes of JSON for each session; what it makes of them is the same for all."""
     JSONFileLoader.load_file = _once(JSONFileLoader.load_file)
     Loader.list_available_services = _once(Loader.list_available_services)
     ClientCreator._load_service_model = _once(ClientCreator._load_service_model)
