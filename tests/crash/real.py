@@ -1,9 +1,10 @@
-"""The real OpenStack of `tests/servers/run`, through one wire for each of its services."""
+"""The real OpenStack of `tests/servers/run`, through one wire for each of its services, in a project of our own."""
 
 from __future__ import annotations
 
 import os
 import re
+import secrets
 import warnings
 from collections import Counter
 from collections.abc import Mapping
@@ -20,7 +21,8 @@ from tests.crash.director import Director
 from tests.crash.wire import HOST, Wire
 
 PORTS: Final = (5000, 9292, 9696, 8774, 8776)
-CLOUD: Final = "ostest-demo"
+CLOUD: Final = "ostest"
+"""Of clouds.yaml: it may make projects."""
 
 
 class Real:
@@ -37,24 +39,47 @@ class Real:
         file = Path(
             os.environ.get("OS_CLIENT_CONFIG_FILE") or Path.home() / ".cache" / "ostest" / "clouds.yaml"
         )
-        self._given = yaml.safe_load(file.read_text("utf-8"))["clouds"][CLOUD]
-        self._folder = folder
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            self._sdk = openstack.connect(
-                auth=self._given["auth"],
-                region_name=self._given.get("region_name"),
-                load_yaml_config=False,
-                load_envvars=False,
-            )
+        given = yaml.safe_load(file.read_text("utf-8"))["clouds"][CLOUD]
+        self._folder, self._region = folder, given.get("region_name")
+        self._admin = self._connect(given["auth"])
+        self._auth = self._move_in(given["auth"])
+        self._sdk = self._connect(self._auth)
         self._looking = outside.Outside.over(self._sdk)
         self._wires = [Wire(port, director.reached, director.number) for port in PORTS]
 
+    def _connect(self, auth: Mapping[str, str]) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return openstack.connect(
+                auth=auth, region_name=self._region, load_yaml_config=False, load_envvars=False
+            )
+
+    def _move_in(self, admin: Mapping[str, str]) -> Mapping[str, str]:
+        """Make a project with a user: nobody else's things are in the inventory, nor in the way."""
+        identity, name, password = (
+            self._admin.identity,
+            f"crash-{secrets.token_hex(4)}",
+            secrets.token_hex(16),
+        )
+        self._project = identity.create_project(name=name)
+        self._user = identity.create_user(name=name, password=password)
+        role = identity.find_role("member", ignore_missing=False)
+        identity.assign_project_role_to_user(self._project, self._user, role)
+        return {**admin, "username": name, "password": password, "project_name": name}
+
+    def _move_out(self) -> None:
+        """Leave nothing: Neutron keeps a project's default group until somebody deletes it."""
+        self.renew()
+        for group in self._admin.network.security_groups(project_id=self._project.id):
+            self._admin.network.delete_security_group(group)
+        self._admin.identity.delete_user(self._user)
+        self._admin.identity.delete_project(self._project)
+
     def provider(self) -> Mapping[str, Any]:
         """See the protocol."""
-        auth = dict(self._given["auth"])
+        auth = dict(self._auth)
         auth["auth_url"] = re.sub(r"127\.0\.0\.1|localhost", HOST, auth["auth_url"])
-        region = self._given.get("region_name")
+        region = self._region
         return {**auth, **({"region_name": region} if region else {})}
 
     def inventory(self) -> Counter[str]:
@@ -82,4 +107,6 @@ class Real:
         """See the protocol."""
         for wire in self._wires:
             wire.close()
+        self._move_out()
         self._sdk.close()
+        self._admin.close()
