@@ -14,7 +14,7 @@ from orchestrator.model.provision import Observed, Request
 from providers.aws import health, tags
 from providers.aws.client import Client
 from providers.aws.kind import ABSENT, Creation, Kind, Step, Wait, changed, generated_name
-from providers.aws.kinds.rds import marked, rds, retagged
+from providers.aws.kinds.rds import CONSISTENCY, marked, rds, retagged
 from providers.aws.schema import lowered, raw, spec_of, status_of
 
 _NUMBERS: Final = ("AllocatedStorage", "Port")
@@ -92,6 +92,7 @@ class Database(Kind):
             summary=raw(self.type)["description"],
             reads=(ReadWay(How.BATCH, 100), ReadWay(How.LIST, 100)),
             marking=Marking.NATURAL,
+            consistency=CONSISTENCY,
             natural_key=("DBInstanceIdentifier",),
             unique_name="DBInstanceIdentifier",
             stateful=True,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.model.provision import Request
 from providers.aws import tags
 from providers.aws.kind import Call, Step
+
+CONSISTENCY: Final = 5.0
+"""RDS says of itself that its API is eventually consistent, as EC2's is."""
 
 
 def rds(operation: str, params: Mapping[str, Any], *ignore: str) -> Call:

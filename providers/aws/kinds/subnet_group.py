@@ -14,7 +14,7 @@ from providers.aws import tags
 from providers.aws.client import Client
 from providers.aws.errors import is_missing
 from providers.aws.kind import Creation, Kind, Step, changed, generated_name
-from providers.aws.kinds.rds import marked, rds, retagged
+from providers.aws.kinds.rds import CONSISTENCY, marked, rds, retagged
 from providers.aws.schema import lowered, raw, spec_of, status_of
 
 
@@ -38,6 +38,7 @@ class SubnetGroup(Kind):
             summary=raw(self.type)["description"],
             reads=(ReadWay(How.BATCH, 100),),
             marking=Marking.NATURAL,
+            consistency=CONSISTENCY,
             natural_key=("DBSubnetGroupName",),
             unique_name="DBSubnetGroupName",
             refine=tags.refuse_reserved,

@@ -17,6 +17,8 @@ from orchestrator.model.schema import Property
 from .shape import TAGS, identifier, obj, status_of, text
 
 PAGE = 100
+CONSISTENCY = 2.0
+"""Seconds for which a read through another door of Resource Manager may say 404 of what was made at this one."""
 
 PROVISIONING: Mapping[str, Level] = {
     "Succeeded": Level.HEALTHY,
@@ -114,6 +116,7 @@ def kind(facts: Facts) -> ArmKind:
         summary=facts.summary,
         reads=_reads(facts),
         marking=Marking.DETERMINISTIC if facts.tagged else Marking.NATURAL,
+        consistency=CONSISTENCY,
         natural_key=("parent", "name") if facts.parent else ("name",),
         parent="parent" if facts.parent else "",
         absorbs={path: TypeName(child) for path, child in facts.absorbs.items()},
