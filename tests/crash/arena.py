@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from orchestrator.bootstrap import catalogue
@@ -21,6 +21,8 @@ STALE = """faults:
 - {kind: stale, cloud: azure, operation: "GET Microsoft.*", seconds: 0.1}
 - {kind: stale, cloud: openstack, operation: "GET *", seconds: 0.1}
 """
+ADDRESS: Final = {"aws": "endpoint", "azure": "endpoint", "openstack": "auth_url"}
+"""The setting of each provider that says where its cloud is."""
 FASTER = 10.0
 """Time passes this much faster for opsctl: reads that lag by 0.1 s lag by one of its seconds."""
 
@@ -35,6 +37,10 @@ class Arena(Protocol):
     environ: Mapping[str, str]
     faster: float
     image: str
+    sandbox: Sandbox | None
+    """The process of its simulators, where it has one."""
+    is_slow: bool
+    """A call may take longer than the time for which opsctl looks for what it made."""
 
     def provider(self) -> Mapping[str, Any]:
         """The settings of the stack's provider: through the wire."""
@@ -54,6 +60,7 @@ class Simulated:
 
     faster = FASTER
     image = "cirros"
+    is_slow = False
 
     def __init__(self, cloud: str, folder: Path, director: Director, *, stale: bool = True) -> None:
         self.cloud = cloud
@@ -61,14 +68,12 @@ class Simulated:
         self._start()
 
     def _start(self) -> None:
-        self._sandbox = Sandbox(self._folder, transition=0.03)
+        self.sandbox = Sandbox(self._folder, transition=0.03)
         if self._stale:
-            self._sandbox.faults.write_text(STALE)
-        self.environ = self._sandbox.environ
-        told = json.loads((self._folder / "sandbox" / "sandbox.json").read_text("utf-8"))
-        said = told["clouds"][self.cloud]
-        self._port = urlsplit(said["endpoint"]).port or 80
-        self._settings = said["settings"]
+            self.sandbox.faults.write_text(STALE)
+        self.environ = self.sandbox.environ
+        self._settings = self.sandbox.settings(self.cloud)
+        self._port = urlsplit(self._settings[ADDRESS[self.cloud]]).port or 80
         self._wire = Wire(self._port, self._director.reached, self._director.number)
 
     def provider(self) -> Mapping[str, Any]:
@@ -82,7 +87,7 @@ class Simulated:
     def inventory(self) -> Counter[str]:
         """See the protocol."""
         return Counter(
-            _NAMED.sub("-…", line) for line in self._sandbox.outside.inventory(self.cloud).elements()
+            _NAMED.sub("-…", line) for line in self.sandbox.outside.inventory(self.cloud).elements()
         )
 
     def renew(self) -> None:
@@ -93,4 +98,4 @@ class Simulated:
     def close(self) -> None:
         """See the protocol."""
         self._wire.close()
-        self._sandbox.down()
+        self.sandbox.down()

@@ -9,6 +9,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,6 +47,11 @@ class Sandbox:
         command = [sys.executable, "-m", "orchestrator", "sandbox", *arguments]
         subprocess.run(command, env=self.environ, check=True, capture_output=True)
 
+    def settings(self, cloud: str) -> dict:
+        """How a provider reaches one of the clouds."""
+        told = json.loads((self.folder / "sandbox" / "sandbox.json").read_text("utf-8"))
+        return told["clouds"][cloud]["settings"]
+
     def down(self) -> None:
         self._command("down")
 
@@ -65,17 +71,27 @@ class Ended:
 
 
 class Launcher:
-    """The warm process whose children are the commands."""
+    """The warm process whose children are the commands: one at a time.
 
-    def __init__(self, *options: str) -> None:
-        command = [sys.executable, "-m", "tests.crash.launcher", *options]
+    ``mutant`` names what is broken in them, ``faster`` is how much faster time passes for whoever waits.
+    """
+
+    def __init__(self, *, mutant: str = "", faster: float = 1.0) -> None:
+        self._manner = {"mutant": mutant, "faster": faster}
+        command = [sys.executable, "-m", "tests.crash.launcher"]
         self._process = subprocess.Popen(
             command, cwd=HERE.parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
+    def but(self, **manner: str | float) -> Launcher:
+        """The same process, whose commands are of another manner."""
+        other = copy(self)
+        other._manner = {**self._manner, **manner}
+        return other
+
     def start(self, order: dict) -> int:
         """Begin a run; its pid."""
-        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.write(json.dumps({**self._manner, **order}) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())["pid"]
 

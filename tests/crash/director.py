@@ -40,11 +40,13 @@ class Boundary:
 
     request: int
     point: Point
+    at_state: bool = False
+    """On the way to the state, and not to a cloud."""
 
     @property
     def place(self) -> str:
         """In words, and the same in every part of a long run."""
-        return f"{self.request} {self.point}"
+        return f"{self.request} {self.point}{' (state)' if self.at_state and self.point is not Point.APPEND else ''}"
 
 
 def writes(asked: Asked) -> bool:
@@ -131,7 +133,10 @@ class Director:
         """Go on, or do here what the order says."""
         with self._lock:
             order = self.order
-            meant = order.boundary is not None and order.boundary == Boundary(number, point)
+            meant = order.boundary is not None and (order.boundary.request, order.boundary.point) == (
+                number,
+                point,
+            )
             if not meant or order.struck:
                 return
             order.struck = f"{order.act}, {point}: {asked.method} {_told(asked)}"

@@ -2,13 +2,12 @@
 
 A run of opsctl spends most of its time with imports; thousands of kills need thousands of runs. What runs in the
 child is `orchestrator.__main__.main`, as in the real command, and `kill -9` is the kernel's own. In: a JSON line a
-run on standard input. Out: a line with its pid, and one with how it ended. The arguments may name a mutant, and how
-much faster time is to pass for whoever waits.
+run on standard input; it may name a mutant, and how much faster time is to pass for whoever waits. Out: a line with
+its pid, and one with how it ended.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import signal
@@ -46,6 +45,9 @@ def hurry(factor: float) -> None:
 
 def run(order: dict[str, Any]) -> int:
     """In the child: become the command, with nothing of the launcher left."""
+    MUTANTS[order["mutant"]]()
+    if order["faster"] != 1:
+        hurry(order["faster"])
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environ"])
@@ -79,11 +81,7 @@ def watch(child: int, seconds: float | None) -> dict[str, Any]:
 
 def main() -> None:
     """Import what a run on three clouds needs, then run what is ordered."""
-    options = parsed()
     warm_up()
-    MUTANTS[options.mutant]()
-    if options.faster != 1:
-        hurry(options.faster)
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
@@ -91,14 +89,6 @@ def main() -> None:
             os._exit(run(order))
         say({"pid": child})
         say(watch(child, order.get("kill_after")))
-
-
-def parsed() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--mutant", choices=MUTANTS, default="")
-    parser.add_argument("--faster", type=float, default=1)
-    return parser.parse_args()
 
 
 def say(what: dict[str, Any]) -> None:

@@ -31,6 +31,8 @@ class Real:
     cloud = "openstack"
     image = "cirros"
     faster = 1.0
+    is_slow = True
+    sandbox = None
 
     def __init__(self, folder: Path, director: Director) -> None:
         self.environ: Mapping[str, str] = {

@@ -8,54 +8,64 @@ from __future__ import annotations
 import os
 import sys
 import time
+from math import inf
 
 import pytest
 
-from tests.crash.__main__ import run_part
+from tests.crash.__main__ import Part, run_part
 from tests.crash.arena import Simulated
 from tests.crash.director import Act, Director
 from tests.crash.journeys import GONE, JOURNEYS
-from tests.crash.machine import Machine
+from tests.crash.machine import Launchers, Machine, Trial
 from tests.crash.wire import Point
 
-TRIALS = 8
-BUDGET = 45.0
+TRIALS = 20
+
+
+@pytest.fixture(scope="module")
+def launchers():
+    made = Launchers()
+    yield made
+    made.close()
 
 
 @pytest.mark.parametrize("cloud", JOURNEYS)
-def test_a_run_that_is_disturbed_anywhere_loses_nothing_and_makes_nothing_twice(cloud):
+def test_a_run_that_is_disturbed_anywhere_loses_nothing_and_makes_nothing_twice(cloud, launchers):
     """Killed, cut, stopped or late at boundaries on the wire and of the journal, with stale reads on."""
     chosen = os.environ.get("OPSCTL_CRASH_SEED") or (
         0 if os.environ.get("CI") else time.time_ns() % 1_000_000
     )
     sys.stdout.write(f"OPSCTL_CRASH_SEED={chosen}\n")
-    tallies = run_part(cloud, 4, BUDGET, seed=int(chosen), limit=TRIALS).values()
-    assert [wrong for tally in tallies for wrong in tally.violations] == []
-    assert sum(tally.tried for tally in tallies) > 0
+    found = {}
+    run_part(Part(cloud, seed=int(chosen), limit=TRIALS), launchers, found)
+    assert [wrong for tally in found.values() for wrong in tally.violations] == []
+    assert sum(tally.tried for tally in found.values()) == TRIALS
 
 
 @pytest.mark.parametrize(
-    ("mutant", "act", "point"),
+    ("mutant", "act", "said"),
     [
-        ("without-intents", Act.KILL, Point.AFTER),
-        ("without-settling", Act.KILL, Point.AFTER),
+        ("without-intents", Act.KILL, "too many"),
+        ("without-settling", Act.KILL, "too many"),
+        ("without-fencing", Act.STOP, "it lost the stack, went on and ended with 0"),
     ],
 )
-def test_the_machine_finds_a_broken_opsctl(mutant, act, point, tmp_path):
-    """With an invariant removed, a few disturbances of a create show it."""
+def test_the_machine_finds_a_broken_opsctl(mutant, act, said, launchers, tmp_path):
+    """With an invariant removed, disturbing the calls that make things, each after it took effect, shows it."""
     director = Director()
     arena = Simulated("openstack", tmp_path, director)
-    machine = Machine(arena, director, tmp_path, threads=4, mutant=mutant)
+    machine = Machine(arena, director, tmp_path, launchers=launchers, threads=4, mutant=mutant)
     journey = [JOURNEYS["openstack"]()[0], GONE]
+
+    def makes(trial: Trial) -> bool:
+        if trial.variant != "create" or (trial.act, trial.boundary.point) != (act, Point.AFTER):
+            return False
+        request = machine.learned["create"].requests[trial.boundary.request - 1]
+        return request.startswith("POST") and "rules" not in request
+
     try:
         machine.learn(journey)
-        verdicts = machine.run(
-            journey,
-            deadline=time.monotonic() + BUDGET,
-            limit=10,
-            only=lambda t: t.variant == "create" and (t.act, t.boundary.point) == (act, point),
-        )
-        assert any(verdict.complaints for verdict in verdicts)
+        verdicts = machine.run(journey, deadline=inf, limit=5, only=makes)
+        assert any(said in complaint for verdict in verdicts for complaint in verdict.complaints)
     finally:
-        machine.close()
         arena.close()

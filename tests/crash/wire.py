@@ -133,12 +133,14 @@ def _field(line: bytes) -> tuple[bytes, bytes]:
 class Wire:
     """The proxy of one endpoint. Close it when done."""
 
-    def __init__(self, port: int, reached: Reached, number: Callable[[Asked], int]) -> None:
+    def __init__(
+        self, port: int, reached: Reached, number: Callable[[Asked], int], *, host: str = HOST
+    ) -> None:
         self._port = port
         self._reached = reached
         self._number = number
-        self._swap = (f"{_UPSTREAM}:{port}".encode(), f"{HOST}:{port}".encode())
-        self._listener = socket.create_server((HOST, port), backlog=128)
+        self._swap = (f"{_UPSTREAM}:{port}".encode(), f"{host}:{port}".encode())
+        self._listener = socket.create_server((host, port), backlog=128)
         self._thread = threading.Thread(target=self._accept, name=f"wire-{port}", daemon=True)
         self._thread.start()
 
@@ -177,9 +179,14 @@ class Wire:
         self._reached(asked, number, Point.MIDDLE)
         connection.sendall(answer[half:])
 
+    def upstream(self) -> socket.socket:
+        """A new connection to the endpoint."""
+        upstream = socket.create_connection((_UPSTREAM, self._port))
+        upstream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return upstream
+
     def forward(self, asked: Asked) -> bytes:
         """The endpoint's answer to a request, on a connection of its own: none is stale."""
-        with socket.create_connection((_UPSTREAM, self._port)) as upstream:
-            upstream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self.upstream() as upstream:
             upstream.sendall(asked.whole)
             return Stream(upstream).answer(asked.method).replace(*self._swap)

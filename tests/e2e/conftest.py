@@ -42,17 +42,9 @@ def launcher():
 
 
 @pytest.fixture
-def mutant():
+def mutant(launcher):
     """A launcher of a broken opsctl."""
-    made = []
-
-    def start(name: str) -> Launcher:
-        made.append(Launcher("--mutant", name))
-        return made[-1]
-
-    yield start
-    for each in made:
-        each.close()
+    return lambda name: launcher.but(mutant=name)
 
 
 @pytest.fixture
