@@ -13,6 +13,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -21,6 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
 from orchestrator.model.snapshot import Snapshot
 from tests.crash.arena import Arena
@@ -269,7 +271,11 @@ class Machine:
         learned, there = self.learned[wanted.name], self._inventory()
         if there != learned.inventory:
             yield f"too many: {there - learned.inventory}, missing: {learned.inventory - there}"
-        snapshot = self._snapshot()
+        try:
+            snapshot = self._snapshot()
+        except StateError as error:
+            yield f"the state cannot be read: {error}"
+            return
         if snapshot.open or snapshot.deposed:
             yield f"the state is not at rest: {snapshot.open} {snapshot.deposed}"
         if set(snapshot.resources) != learned.addresses:
@@ -348,7 +354,8 @@ class Machine:
 
     def _remember(self) -> None:
         """The ids of what there is: an Import names one after it was let go."""
-        self._ids |= {str(a): r.id for a, r in self._snapshot().resources.items()}
+        with suppress(StateError):  # whoever wants to know what is wrong reads it again
+            self._ids |= {str(a): r.id for a, r in self._snapshot().resources.items()}
 
     def _addresses(self) -> set[str]:
         return set(map(str, self._snapshot().resources))
@@ -362,9 +369,15 @@ class Machine:
         """After a violation: away with all that is there, so that the next trials are not blamed for it."""
         self._director.let_go()
         self._clear()
-        if self._inventory() != self.learned[GONE.name].inventory or self._snapshot().resources:
+        if not self._is_empty():
             self._arena.renew()
             self._prepare()
+
+    def _is_empty(self) -> bool:
+        try:
+            return not self._snapshot().resources and self._inventory() == self.learned[GONE.name].inventory
+        except StateError:
+            return False
 
     def _clear(self) -> None:
         for _ in range(ROUNDS):

@@ -278,15 +278,23 @@ class Exchanges(Wire):
         asked = Asked("SQL", said[0].decode() if said else "…", b"", data)
         number = self._number(asked)
         self._reached(asked, number, Point.BEFORE)
-        server.sendall(data)
-        answer = server.recv(1 << 16)
+        answer = self._answered(client, server, data)
         self._reached(asked, number, Point.AFTER)
         half = len(answer) // 2
         client.sendall(answer[:half])
         self._reached(asked, number, Point.MIDDLE)
         client.sendall(answer[half:])
-        if not answer:
+
+    def _answered(self, client: socket.socket, server: socket.socket, data: bytes) -> bytes:
+        """The beginning of the answer, which may not come before the client has said more."""
+        while data:
+            server.sendall(data)
+            if server in select.select([client, server], [], [])[0]:
+                break
+            data = client.recv(1 << 16)
+        if not data or not (answer := server.recv(1 << 16)):
             raise Cut
+        return answer
 
 
 STORES: Final = ("sqlite", "s3", "postgres")

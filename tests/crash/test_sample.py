@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from math import inf
@@ -47,7 +48,7 @@ def test_a_run_that_is_disturbed_anywhere_loses_nothing_and_makes_nothing_twice(
     [
         ("without-intents", Act.KILL, "too many"),
         ("without-settling", Act.KILL, "too many"),
-        ("without-fencing", Act.STOP, "it lost the stack, went on and ended with 0"),
+        ("without-fencing", Act.STOP, "it lost the stack, went on|the state cannot be read"),
     ],
 )
 def test_the_machine_finds_a_broken_opsctl(mutant, act, said, launchers, tmp_path):
@@ -66,6 +67,6 @@ def test_the_machine_finds_a_broken_opsctl(mutant, act, said, launchers, tmp_pat
     try:
         machine.learn(journey)
         verdicts = machine.run(journey, deadline=inf, limit=5, only=makes)
-        assert any(said in complaint for verdict in verdicts for complaint in verdict.complaints)
+        assert any(re.search(said, complaint) for verdict in verdicts for complaint in verdict.complaints)
     finally:
         arena.close()
