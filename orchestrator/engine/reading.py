@@ -14,7 +14,7 @@ from orchestrator.model.errors import ProviderError, ReadError
 from orchestrator.model.ids import Address, ProviderName, Token, TypeName
 from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.provision import Intent, Observed, Ref
-from orchestrator.model.snapshot import Entry, Fold, Snapshot
+from orchestrator.model.snapshot import Entry, Fold, Settled, Snapshot
 from orchestrator.seams.executor import Call, Effect
 from orchestrator.stages.refresh import Reading, Wanted, grouped, refresh
 from orchestrator.stages.settle import late, look, settle
@@ -108,7 +108,14 @@ def settle_all(
     def run(intent: Intent) -> Step:
         try:
             provider = workspace.providers[ProviderName(intent.provider)]
-            if intent.lapsed:
+            made = snapshot.resources.get(intent.address)
+            if (
+                intent.lapsed
+                and made is not None
+                and provider.kinds[intent.type].is_same(made.spec, intent.spec)
+            ):
+                closed[intent.token] = [Settled(intent.token)]
+            elif intent.lapsed:
                 late_found[intent.token] = yield from look(intent, provider)
             else:
                 closed[intent.token] = yield from settle(intent, snapshot, provider, workspace.clock)
@@ -120,7 +127,7 @@ def settle_all(
     intents = {Address(str(token)): intent for token, intent in snapshot.intents.items()}
     walk(intents, lambda node: run(intents[node]), workspace)
     fold = Fold(snapshot)
-    entries = [entry for token in snapshot.open for entry in closed.get(token, ())]
+    entries = [entry for token in snapshot.intents for entry in closed.get(token, ())]
     for entry in entries:
         fold.add(entry)
     for token in snapshot.lapsed.keys() & late_found.keys():  # each sees what those before it have become

@@ -139,6 +139,18 @@ class KindSchema:
             return not self.natural_key or any(spec.get(key) is None for key in self.natural_key)
         return self.marking in (Marking.TOKEN, Marking.TAG, Marking.PROVISIONAL)
 
+    def is_watched(self, spec: Mapping[str, Any]) -> bool:
+        """Whether a create that was given up is looked for by later plans: its call may still arrive.
+
+        One with a deterministic id makes nothing twice, but what it makes may be wanted by nobody any more.
+        """
+        return self.marking is Marking.DETERMINISTIC or self.may_come_late(spec)
+
+    def is_same(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """Whether two specs mean one object, because its id follows from them."""
+        keys = self.natural_key if self.marking is Marking.DETERMINISTIC else ()
+        return bool(keys) and all(one.get(key) == other.get(key) for key in keys)
+
     def collides(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
         """Whether two objects with these specs cannot exist at once, so that none can be made before the other goes."""
         keys = self.natural_key if self.marking in (Marking.DETERMINISTIC, Marking.NATURAL) else ()

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from orchestrator.model.change import Action
 from orchestrator.model.ids import ProviderName, Uid
-from orchestrator.model.kind import KindSchema
+from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.provision import Intent, Observed
 from orchestrator.model.snapshot import Deposed, Entry, Gone, Kept, Lapsed, Record, Settled, Snapshot
 from orchestrator.seams.clock import Clock
@@ -43,9 +43,12 @@ def look(intent: Intent, provider: Provider) -> Generator[Effect, Any, Observed 
     found: Observed | None = yield Call(
         lambda: provider.find(intent), ProviderName(intent.provider), "settling"
     )
-    if found is not None and intent.action is Action.CREATE and not intent.owns(found.marker):
-        return None
-    return found
+    if found is None or intent.action is not Action.CREATE:
+        return found
+    # What was given up long ago, and where somebody has the same name since, is ours by its marker alone.
+    by_marker = bool(intent.lapsed) and provider.kinds[intent.type].marking is Marking.DETERMINISTIC
+    ours = found.marker is not None if by_marker else True
+    return found if ours and intent.owns(found.marker) else None
 
 
 def closing(
@@ -67,7 +70,7 @@ def closing(
 
 def given_up(intent: Intent, kind: KindSchema, now: float) -> Lapsed | Settled:
     """What ends a create whose object did not show within the kind's window."""
-    return Lapsed(intent.token, now) if kind.may_come_late(intent.spec) else Settled(intent.token)
+    return Lapsed(intent.token, now) if kind.is_watched(intent.spec) else Settled(intent.token)
 
 
 def late(intent: Intent, found: Observed | None, snapshot: Snapshot, now: float) -> list[Entry]:

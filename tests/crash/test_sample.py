@@ -20,7 +20,7 @@ from tests.crash.journeys import GONE, JOURNEYS
 from tests.crash.machine import Launchers, Machine, Trial
 from tests.crash.wire import Point
 
-TRIALS = 20
+TRIALS = 16
 
 
 @pytest.fixture(scope="module")

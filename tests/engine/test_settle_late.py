@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 from orchestrator.model.change import Action
@@ -12,7 +13,7 @@ from orchestrator.model.provision import Intent, Observed
 from orchestrator.model.schema import Property
 from orchestrator.model.snapshot import Fold, Kept, Lapsed, Record, Settled, Snapshot
 from orchestrator.seams.executor import Call, Sleep
-from orchestrator.stages.settle import WATCHED, closing, late, settle
+from orchestrator.stages.settle import WATCHED, closing, late, look, settle
 
 STACK, NET = StackId("shop"), Address("net")
 TAGGED = KindSchema(TypeName("Fake::Tag"), Property("object"), marking=Marking.TAG, consistency=5.0)
@@ -60,10 +61,23 @@ def test_it_is_looked_for_until_no_cloud_keeps_a_call_any_longer():
     assert late(intent(lapsed=1.0), None, state("second"), WATCHED + 2) == [Settled(Token("t1"))]
 
 
-def test_a_create_that_does_not_show_is_given_up_and_watched_only_where_it_could_be_made_twice():
-    fixed = KindSchema(TAGGED.type, TAGGED.spec, marking=Marking.DETERMINISTIC)
+def test_a_create_that_does_not_show_is_given_up_and_watched_where_its_marker_would_tell_it():
+    """One with a deterministic id too: when it arrives, nobody may want it any more. Not what has no marker."""
+    fixed = replace(TAGGED, marking=Marking.DETERMINISTIC)
+    keyed = replace(TAGGED, marking=Marking.NATURAL, natural_key=("name",))
     assert closing(intent(), None, state(), TAGGED, 7.0) == [Lapsed(Token("t1"), 7.0)]
-    assert closing(intent(), None, state(), fixed, 7.0) == [Settled(Token("t1"))]
+    assert closing(intent(), None, state(), fixed, 7.0) == [Lapsed(Token("t1"), 7.0)]
+    named = replace(intent(), spec={"name": "one"})
+    assert closing(named, None, state(), keyed, 7.0) == [Settled(Token("t1"))]
+
+
+def test_what_has_the_name_of_a_create_that_was_given_up_is_ours_only_by_its_marker():
+    """Somebody may have made it by hand since, and we would delete it."""
+    given_up, fixed = intent(lapsed=1.0), replace(TAGGED, marking=Marking.DETERMINISTIC)
+    byhand, ours = Observed("net", {}), Observed("net", {}, marker=given_up.marker)
+    for there, found in ((byhand, None), (ours, ours)):
+        provider = SimpleNamespace(kinds={TAGGED.type: fixed}, find=lambda _, there=there: there)
+        assert driven(look(given_up, provider), SimpleNamespace(time=0.0)) == found
 
 
 def driven(step, clock):

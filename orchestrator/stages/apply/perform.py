@@ -194,7 +194,7 @@ def _left_over(job: Job, tools: Tools, intent: Intent, trace: Trace) -> Generato
         tainted = replace(_record(job, found, _fresh(intent)), gate="tainted")
         yield Journal([Kept(tainted, intent.token)])
         return
-    late = trace.touched and kind.may_come_late(intent.spec)
+    late = trace.touched and kind.is_watched(intent.spec)
     closed = Lapsed(intent.token, tools.clock.now()) if late else Settled(intent.token)
     restored = [Kept(job.record)] if intent.deposes and job.record is not None else []
     yield Journal([closed, *restored])
