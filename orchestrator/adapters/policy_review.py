@@ -215,9 +215,15 @@ def _unreachable(
     reached = _reached(roots, uses)
     for path, found in places.items():
         module, rule = found[0]
-        if path not in reached and not module.file.endswith(TEST_SUFFIX):
-            name = path.rpartition(".")[2]
-            hint = did_you_mean(name, _ASKED) or "take it away, or use it in deny, warn or require_approval"
+        name = path.rpartition(".")[2]
+        meant = did_you_mean(name, _ASKED) if name not in _ASKED else ""
+        alone = module.package not in packages and not any(
+            path in used for user, used in uses.items() if user != path
+        )
+        if module.file.endswith(TEST_SUFFIX):
+            continue
+        if path not in reached or (meant and alone):
+            hint = meant or "take it away, or use it in deny, warn or require_approval"
             yield _warning(
                 f"{name} is never reached: nothing that is asked uses it", module, span_of(_of(rule)), hint
             )

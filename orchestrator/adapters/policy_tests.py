@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -181,6 +182,10 @@ def _run(tests: Sequence[_Test], starts: Mapping[str, list[int]], bundle: Bundle
         answers = [_ask(engine, probe, test) for test in tests]
         report = msgspec.json.decode(engine.get_coverage_report_as_json()) if tests else {}
         lines = [(f["path"], f["covered"], f["not_covered"]) for f in report.get("files", ())]
+        unseen = {
+            file: text for file, text in bundle.modules.items() if file not in {path for path, *_ in lines}
+        }
+        lines += [(file, (), missed) for file, missed in _untouched(unseen, bundle)]
         return msgspec.json.encode([answers, lines])
 
     answers, lines = msgspec.json.decode(in_child(work, seconds=limits.seconds, memory=limits.memory))
@@ -191,6 +196,19 @@ def _run(tests: Sequence[_Test], starts: Mapping[str, list[int]], bundle: Bundle
         if not file.endswith(TEST_SUFFIX) and (covered or missed)
     )
     return TestRun(results, coverage)
+
+
+def _untouched(unseen: Mapping[str, str], bundle: Bundle) -> Iterator[tuple[str, list[int]]]:
+    """The lines of modules that no test led to. The engine tells of a module only what it has evaluated some of."""
+    probe = new_engine(bundle.modules, bundle.data)
+    probe.set_enable_coverage(True)
+    for name in sorted({m[1] for text in unseen.values() for m in _PACKAGE.finditer(text)}):
+        with suppress(RuntimeError):  # what fails without an input was looked at all the same
+            probe.eval_query_as_json(f"data.{name}")
+    report = msgspec.json.decode(probe.get_coverage_report_as_json())
+    for module in report.get("files", ()):
+        if module["path"] in unseen:
+            yield module["path"], sorted([*module["covered"], *module["not_covered"]])
 
 
 def _ask(engine: Any, probe: Any, test: _Test) -> dict[str, Any]:

@@ -86,12 +86,11 @@ def policy_check(bundle: Bundle) -> list[Diagnostic]:
 
 def _foreign(bundle: Bundle) -> list[Diagnostic]:
     """Types that rules compare with and no provider knows."""
-    from orchestrator.adapters.policy_embedded import EmbeddedEngine  # noqa: PLC0415 - only for policies
+    from orchestrator.adapters.policy_embedded import mentions_in  # noqa: PLC0415 - only for policies
     from orchestrator.stages.policy.types import unknown_types  # noqa: PLC0415 - as above
 
-    engine = EmbeddedEngine()
-    engine.load(bundle)
-    return unknown_types(engine.rules, bundle, unknown_type)
+    named = (mention for found in mentions_in(bundle.modules).values() for mention in found)
+    return unknown_types(named, bundle, unknown_type)
 
 
 def policy_tests(bundle: Bundle, pattern: str = "") -> PolicyRun:

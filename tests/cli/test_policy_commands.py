@@ -258,6 +258,27 @@ def test_coverage_lists_lines_and_has_a_threshold(author):
     assert author.run("policy", "test", "--threshold", "50").code == 0
 
 
+def test_what_no_test_leads_to_counts_as_not_covered(author):
+    """A policy without any test is no policy that is covered."""
+    author.write("policies/untested.rego", RULE.replace("opsctl.lucky", "opsctl.untested"))
+    ran = author.run("policy", "test", "--coverage", "--threshold", "100")
+    assert ran.code == 1
+    assert "policies/untested.rego  0.0%  not covered: 12-15" in ran.out
+
+
+def test_a_package_whose_only_rule_is_misspelt_is_noticed(author):
+    """Nothing in it is asked, and its types are looked at all the same."""
+    rule = 'denny contains c.address if {\n\tsome c in input.resource_changes\n\tc.type == "OS::Nova::Sever"\n}\n'
+    author.write("policies/typos.rego", f"package opsctl.typos\n\nimport rego.v1\n\n{rule}")
+    found = author.run("policy", "check", "--output", "json").json["diagnostics"]
+    assert {
+        (d["message"].partition(":")[0], d["hint"]) for d in found if d["file"] == "policies/typos.rego"
+    } == {
+        ("denny is never reached", "did you mean 'deny'?"),
+        ("no provider knows the type 'OS", "did you mean 'OS::Nova::Server'?"),
+    }
+
+
 def test_tests_can_be_picked(author):
     """--run takes an expression; one that is none is an error, and one that fits nothing says so."""
     assert author.run("policy", "test", "--run", "test_unl").out.startswith("1 of 1 policy test passed")

@@ -15,7 +15,15 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize(
     "page",
-    ["getting-started.md", "gates.md", "plans.md", "sandbox.md", "secrets.md", "provider-in-an-hour.md"],
+    [
+        "getting-started.md",
+        "gates.md",
+        "plans.md",
+        "policy-authors.md",
+        "provider-in-an-hour.md",
+        "sandbox.md",
+        "secrets.md",
+    ],
 )
 def test_a_reader_who_types_it_sees_what_is_shown(reader, page):
     """Files and commands, in order, from an empty folder."""

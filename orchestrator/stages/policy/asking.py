@@ -89,7 +89,7 @@ def judge(
         rules = engine.rules
         found += misplaced_levels(bundle, rules)
         found += misplaced_waivers(bundle, rules)
-        found += unknown_types(rules, bundle, circumstances.nearest)
+        found += unknown_types((m for r in rules for m in r.mentions), bundle, circumstances.nearest)
         broken = [d for d in found if d.severity is Severity.ERROR]
         notes = [d for d in found if d.severity is not Severity.ERROR]
         asked = Answer(tuple(_broken(d) for d in broken)) if broken else engine.evaluate(input, stage)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.model.diagnostic import Diagnostic, Position
-from orchestrator.model.verdict import Bundle, PolicyRule, Verdict
+from orchestrator.model.verdict import Bundle, Mention, PolicyRule, Verdict
 
 
 def unknown_types(
-    rules: Sequence[PolicyRule], bundle: Bundle, nearest: Callable[[str], str | None]
+    mentions: Iterable[Mention], bundle: Bundle, nearest: Callable[[str], str | None]
 ) -> list[Diagnostic]:
     """A rule that compares with a type that no provider knows can never speak: an error that names the nearest.
 
     Profiles that ship are tested for it, and are not looked through at every plan.
     """
     shipped = {module for source in bundle.sources if source.ships for module in source.modules}
-    compared = {m for r in rules for m in r.mentions if m.compared and m.file not in shipped}
+    compared = {m for m in mentions if m.compared and m.file not in shipped}
     found: list[Diagnostic] = []
     for mention in sorted(compared, key=lambda m: (m.file, m.line, m.column)):
         near = nearest(mention.name)
