@@ -23,18 +23,16 @@ from orchestrator.kit.secret_references import (
     MISSING,
     RESOLVING,
     STORING,
+    OneByOne,
     Reference,
-    answered,
     missing,
-    read,
     refusal,
-    together,
+    unpinned,
 )
 from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.errors import PermanentError, ProviderError
 from orchestrator.model.schema import Property
-from orchestrator.model.values import Secret
-from orchestrator.seams.secrets import Answers, SecretPlugin
+from orchestrator.seams.secrets import SecretPlugin
 
 ONLY: Final = "value"
 """The key that is written where a reference names none."""
@@ -50,10 +48,10 @@ class Place:
     path: str
 
 
-class VaultSecrets:
+class VaultSecrets(OneByOne[Mapping[str, Any]]):
     """Every key-value secret that one identity may ask."""
 
-    warnings: Sequence[str] = ()
+    versions = _VERSION
 
     def __init__(self, client: VaultClient, versions: Versions) -> None:
         self._client = client
@@ -66,33 +64,18 @@ class VaultSecrets:
         """By operation."""
         return self._client.calls
 
-    def resolve(self, references: Sequence[str]) -> Answers:
-        """Every secret once, at the same time."""
-        parts = [read(text, _VERSION) for text in references]
-        names = list(dict.fromkeys((at.name, at.version) for at in parts))
-        for name, _ in names:
+    def prepare(self, names: Sequence[str]) -> None:
+        """Which engines they lie in."""
+        for name in names:
             self._learn(name)
-        bodies = dict(zip(names, together(lambda name: self._body(*name), names), strict=True))
-
-        def one(text: str) -> Secret:
-            at = read(text, _VERSION)
-            body = bodies[at.name, at.version]
-            if isinstance(body, ProviderError):
-                raise self._told(at, body)
-            value = _key(at, body[0])
-            return Secret(value, text, body[1] or self._versions.of(text, json.dumps(value)))
-
-        return answered(references, one)
 
     def store(self, reference: str, value: str) -> str:
         """A new version of the secret with this key in it; the other keys stay."""
-        at = read(reference, _VERSION)
-        if at.version:
-            raise refusal(reference, "a version is made by storing, and cannot be chosen", doing=STORING)
+        at = unpinned(reference, _VERSION)
         try:
             self._learn(at.name)
             place = self._place(at.name)
-            body = self._body(at.name, "") if at.path else ({}, "0")
+            body = self.body(at) if at.path else ({}, "0")
             if isinstance(body, ProviderError):
                 if body.code != MISSING:
                     raise body
@@ -100,7 +83,7 @@ class VaultSecrets:
             data = {**body[0], at.path or ONLY: value}
             version = self._write(place, data, int(body[1] or 0) if at.path else None)
         except PermanentError as error:
-            raise self._told(at, error, STORING) from error
+            raise self.told(at, error, STORING) from error
         return version or self._versions.of(reference, json.dumps(value))
 
     def _write(self, place: Place, data: Mapping[str, Any], before: int | None) -> str:
@@ -113,15 +96,15 @@ class VaultSecrets:
         )
         return str(made["data"]["version"])
 
-    def _body(self, name: str, version: str) -> tuple[Mapping[str, Any], str] | ProviderError:
-        """Keys and version of a secret, or why they are not to be had."""
+    def body(self, at: Reference) -> tuple[Mapping[str, Any], str] | ProviderError:
+        """Its keys."""
         try:
-            place = self._place(name)
+            place = self._place(at.name)
             where = {"path": place.path, "mount_point": place.mount}
             if place.version == 1:
                 answer = self._client.ask("read", lambda c: c.secrets.kv.v1.read_secret(**where))
                 return answer["data"], ""
-            asked = {"version": int(version)} if version else {}
+            asked = {"version": int(at.version)} if at.version else {}
             answer = self._client.ask(
                 "read",
                 lambda c: c.secrets.kv.v2.read_secret_version(
@@ -131,6 +114,11 @@ class VaultSecrets:
         except PermanentError as error:
             return error
         return answer["data"]["data"], str(answer["data"]["metadata"]["version"])
+
+    def value(self, at: Reference, body: Mapping[str, Any], version: str) -> tuple[Any, str]:
+        """One key; where the engine keeps no versions, with a keyed one."""
+        found = _key(at, body)
+        return found, version or self._versions.of(at.text, json.dumps(found))
 
     def _learn(self, name: str) -> None:
         """Which engine is mounted where this secret lies; where that may not be asked, the first part is one of KV 2."""
@@ -157,7 +145,8 @@ class VaultSecrets:
             raise refusal(f"vault:{name}", "write the mount and the path: vault:mount/path#key")
         return Place(mount.strip("/"), self._mounts[mount], path)
 
-    def _told(self, at: Reference, error: ProviderError, doing: str = RESOLVING) -> ProviderError:
+    def told(self, at: Reference, error: ProviderError, doing: str) -> ProviderError:
+        """What is missing: the secret, or a right."""
         if not isinstance(error, PermanentError) or error.message.startswith(at.text):
             return error
         if error.code == MISSING and doing == RESOLVING:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
+from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.errors import PermanentError, ProviderError
 from orchestrator.model.values import Secret
+from orchestrator.seams.secrets import Answers
 
 RESOLVING: Final = "resolve secrets"
 STORING: Final = "store a secret"
@@ -110,6 +113,25 @@ def _at(body: Mapping[str, Any], path: str) -> Any:
     return value
 
 
+def unpinned(text: str, versions: re.Pattern[str], what: str = "a version") -> Reference:
+    """The reference that something is stored under: whoever stores gets a version, and cannot choose one."""
+    at = read(text, versions)
+    if at.version:
+        raise refusal(text, f"{what} is made by storing, and cannot be chosen", doing=STORING)
+    return at
+
+
+def nowhere(at: Reference, place: str, names: Callable[[], Iterable[str]], what: str = "version") -> str:
+    """There is none; the nearest name is told where ``names`` may be listed."""
+    version = f" with the {what} {at.version}" if at.version else ""
+    try:
+        known = list(names())
+    except ProviderError:
+        known = []
+    near = "" if at.name in known else did_you_mean(at.name, known)
+    return f"there is no such secret{version} in {place}{f'; {near}' if near else ''}"
+
+
 def answered(references: Sequence[str], one: Callable[[str], Secret]) -> dict[str, Secret | ProviderError]:
     """Every reference with what ``one`` gives or raises for it, many at the same time."""
 
@@ -128,3 +150,44 @@ def together(function: Callable[[U], T], items: Sequence[U]) -> list[T]:
         return [function(item) for item in items]
     with ThreadPoolExecutor(max_workers=min(_WORKERS, len(items))) as pool:
         return list(pool.map(function, items))
+
+
+class OneByOne(ABC, Generic[T]):
+    """A source whose store is asked for one secret a call: each once, however many of its fields are wanted."""
+
+    warnings: Sequence[str] = ()
+    versions: ClassVar[re.Pattern[str]]
+    """What a pinned version looks like."""
+
+    def resolve(self, references: Sequence[str]) -> Answers:
+        """Every secret once, at the same time."""
+        parts = {text: read(text, self.versions) for text in references}
+        wanted = {(at.name, at.version): at for at in reversed(parts.values())}
+        self.prepare([name for name, _ in wanted])
+        bodies = dict(zip(wanted, together(self.body, list(wanted.values())), strict=True))
+
+        def one(text: str) -> Secret:
+            at = parts[text]
+            body = bodies[at.name, at.version]
+            if isinstance(body, ProviderError):
+                raise self.told(at, body, RESOLVING)
+            value, version = self.value(at, *body)
+            return Secret(value, text, version)
+
+        return answered(references, one)
+
+    def prepare(self, names: Sequence[str]) -> None:
+        """What must be known before secrets of these names can be read."""
+        del names
+
+    @abstractmethod
+    def body(self, at: Reference) -> tuple[T, str] | ProviderError:
+        """A whole secret and its version, or why it is not to be had."""
+
+    @abstractmethod
+    def value(self, at: Reference, body: T, version: str) -> tuple[Any, str]:
+        """What the reference means of the whole, with its version. Raises PermanentError."""
+
+    @abstractmethod
+    def told(self, at: Reference, error: ProviderError, doing: str) -> ProviderError:
+        """The store's word in ours, with the reference."""

@@ -23,11 +23,12 @@ from orchestrator.kit.secret_references import (
     answered,
     field,
     missing,
+    nowhere,
     read,
     refusal,
+    unpinned,
     with_field,
 )
-from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.errors import PermanentError, ProviderError
 from orchestrator.model.schema import Property
 from orchestrator.model.values import Secret
@@ -80,7 +81,7 @@ class SecretsManager:
 
     def store(self, reference: str, value: str) -> str:
         """A new version of the secret, which is made where there is none."""
-        at = _unpinned(reference)
+        at = unpinned(reference, _VERSION)
         try:
             text = with_field(at, self._text_of(at), value)
             put = {"SecretString": text, "ClientRequestToken": str(uuid.uuid4())}
@@ -203,7 +204,7 @@ class ParameterStore:
 
     def store(self, reference: str, value: str) -> str:
         """A new version of the parameter, as a SecureString."""
-        at = _unpinned(reference)
+        at = unpinned(reference, _NUMBER)
         try:
             text = with_field(at, self._text_of(at), value)
             tier = "Advanced" if len(text.encode()) > _TOO_BIG else "Intelligent-Tiering"
@@ -253,13 +254,6 @@ def _selects(selector: str, body: Mapping[str, Any]) -> bool:
     return same and version in ("", str(body["Version"]))
 
 
-def _unpinned(reference: str) -> Reference:
-    at = read(reference, _VERSION if reference.startswith("aws-sm") else _NUMBER)
-    if at.version:
-        raise refusal(reference, "a version is made by storing, and cannot be chosen", doing=STORING)
-    return at
-
-
 def _batches(items: Sequence[str], size: int) -> Iterator[list[str]]:
     for start in range(0, len(items), size):
         yield list(items[start : start + size])
@@ -283,15 +277,15 @@ def _refused(at: Reference, error: PermanentError, permission: str, doing: str =
 
 
 def _nowhere(at: Reference, known: list[str], names: Callable[[], Iterator[str]], place: str) -> str:
-    """There is none; the nearest name is told where names may be listed (one call for all that are missing)."""
-    if not known:
-        try:
-            known += [*names(), ""]
-        except ProviderError:
-            known += [""]
-    near = did_you_mean(at.name, filter(None, known))
-    version = f" with the version {at.version}" if at.version else ""
-    return f"there is no such secret{version} in {place}{f'; {near}' if near else ''}"
+    """One call for all that are missing."""
+
+    def once() -> list[str]:
+        if not known:
+            known.append("")
+            known.extend(names())
+        return known[1:]
+
+    return nowhere(at, place, once)
 
 
 SETTINGS: Final = Property(

@@ -9,7 +9,7 @@ Protocol: the Key Manager API reference v1, by openstacksdk's key_manager. Not p
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,19 +18,17 @@ from orchestrator.kit.secret_references import (
     FORBIDDEN,
     RESOLVING,
     STORING,
+    OneByOne,
     Reference,
-    answered,
     field,
     missing,
-    read,
+    nowhere,
     refusal,
-    together,
+    unpinned,
     with_field,
 )
-from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.errors import PermanentError, ProviderError
-from orchestrator.model.values import Secret
-from orchestrator.seams.secrets import Answers, SecretPlugin
+from orchestrator.seams.secrets import SecretPlugin
 from providers.openstack import SETTINGS, errors
 from providers.openstack.client import Client
 
@@ -39,10 +37,10 @@ _SERVICE: Final = "key-manager"
 _LISTED: Final = 100
 
 
-class Barbican:
+class Barbican(OneByOne[bytes]):
     """The secrets of one project."""
 
-    warnings: Sequence[str] = ()
+    versions = _ID
 
     def __init__(self, client: Client) -> None:
         """Keep the client; nothing is connected yet."""
@@ -53,53 +51,42 @@ class Barbican:
         """By operation."""
         return self._client.calls
 
-    def resolve(self, references: Sequence[str]) -> Answers:
-        """Every secret once, at the same time."""
-        parts = [read(text, _ID) for text in references]
-        names = list(dict.fromkeys((at.name, at.version) for at in parts))
-        bodies = dict(zip(names, together(lambda name: self._body(*name), names), strict=True))
-
-        def one(text: str) -> Secret:
-            at = read(text, _ID)
-            body = bodies[at.name, at.version]
-            if isinstance(body, ProviderError):
-                raise self._told(at, body)
-            return Secret(field(at, _text(at, body[0])), text, body[1])
-
-        return answered(references, one)
-
     def store(self, reference: str, value: str) -> str:
         """Make a new secret of the name; older ones stay, and can still be pinned."""
-        at = read(reference, _ID)
-        if at.version or _ID.fullmatch(at.name):
+        at = unpinned(reference, _ID, "an id")
+        if _ID.fullmatch(at.name):
             raise refusal(reference, "an id is made by storing, and cannot be chosen", doing=STORING)
         try:
             text = with_field(at, self._text_of(at), value)
             body = {"name": at.name, "payload": text, "payload_content_type": "text/plain"}
             made = self._client.send(_SERVICE, "POST", "/secrets", {**body, "secret_type": "opaque"})
         except PermanentError as error:
-            raise self._told(at, error, STORING) from error
+            raise self.told(at, error, STORING) from error
         return _id(made["secret_ref"])
 
     def _text_of(self, at: Reference) -> str | None:
         """What is there, where only a field of it changes."""
         if not at.path:
             return None
-        body = self._body(at.name, "")
+        body = self.body(at)
         if isinstance(body, ProviderError):
             if errors.is_missing(body):
                 return None
             raise body
         return _text(at, body[0])
 
-    def _body(self, name: str, version: str) -> tuple[bytes, str] | ProviderError:
-        """Payload and id of a secret, or why they are not to be had."""
+    def body(self, at: Reference) -> tuple[bytes, str] | ProviderError:
+        """Its payload."""
         try:
-            id = version or (name if _ID.fullmatch(name) else self._newest(name))
+            id = at.version or (at.name if _ID.fullmatch(at.name) else self._newest(at.name))
             content = self._client.send(_SERVICE, "GET", f"/secrets/{id}/payload", accept="*/*")
         except PermanentError as error:
             return error
         return bytes(content), id
+
+    def value(self, at: Reference, body: bytes, version: str) -> tuple[Any, str]:
+        """The text, or a field of it."""
+        return field(at, _text(at, body)), version
 
     def _newest(self, name: str) -> str:
         asked = {"name": name, "sort": "created:desc", "limit": _LISTED}
@@ -109,7 +96,8 @@ class Barbican:
             raise PermanentError("none of that name", RESOLVING, errors.MISSING)
         return _id(max(active, key=lambda s: str(s["created"]))["secret_ref"])
 
-    def _told(self, at: Reference, error: ProviderError, doing: str = RESOLVING) -> ProviderError:
+    def told(self, at: Reference, error: ProviderError, doing: str) -> ProviderError:
+        """What is missing: the secret, the sign-in, a role."""
         if not isinstance(error, PermanentError) or error.message.startswith(at.text):
             return error
         match error.code:
@@ -127,15 +115,11 @@ class Barbican:
                 return refusal(at.text, f"{error.operation}: {error.message}", error.code, doing=doing)
 
     def _nowhere(self, at: Reference) -> str:
-        """There is none; the nearest name is told where names may be listed."""
-        version = f" with the id {at.version}" if at.version else ""
-        try:
+        def names() -> list[str]:
             listed = self._client.get(_SERVICE, "/secrets", limit=_LISTED)["secrets"]
-        except ProviderError:
-            listed = []
-        known = [str(s["name"]) for s in listed if s.get("name")]
-        near = "" if at.name in known else did_you_mean(at.name, known)
-        return f"there is no such secret{version} in this project{f'; {near}' if near else ''}"
+            return [str(s["name"]) for s in listed if s.get("name")]
+
+        return nowhere(at, "this project", names, "id")
 
 
 def _id(reference: str) -> str:

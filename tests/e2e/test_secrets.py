@@ -12,7 +12,13 @@ import pytest
 from orchestrator.adapters.secret_sources import SecretSources
 from orchestrator.model.ids import ProviderName, StackId
 from orchestrator.model.plan import Charter
+from orchestrator.model.values import reveal
+from orchestrator.testing.http_state_server import HttpStateServer
 from orchestrator.testing.vault import FakeVault
+from providers.azure import backend as blob
+from tests.state.conftest import azurite, blob_settings, postgres_address, postgres_storage
+
+__all__ = ["azurite", "blob_settings", "postgres_address", "postgres_storage"]
 
 TAIL = '"Zq+/%&é'
 """What JSON, URLs and Base64 all write in ways of their own."""
@@ -24,6 +30,9 @@ PLANTED = {
     "rotated": "LeAk-rotated-7xQ+%&=Zq",
     "aws-key": "LeAkAwsKey/7xQ+9w2Vt5Zr8",
     "vault-token": "hvs.LeAk-vault-token-7xQ",
+    "admin": "LeAk-admin-7xQ+%&=Zq",
+    "store": "LeAk-store-password-7xQ",
+    "passphrase": "LeAk-passphrase-of-the-state-7xQ",
 }
 SINKS = ("aws-ssm:/leak/made", "azure-kv:leaky/made", "barbican:leak-made", "aws-sm:leak/made#password")
 STACK = """apiVersion: opsctl.dev/v1
@@ -98,6 +107,7 @@ spec:
   key_name: "${pair.status.name}"
   networks: [{network: "${net.status.id}"}]
   user_data: "password ${secret('barbican:leak-db')}"
+  admin_pass: "${secret('env:LEAK_ADMIN')}"
   metadata: {token: "${secret('vault:kv/leak#token')}"}
 ---
 type: Local::Password
@@ -111,6 +121,26 @@ metadata: {name: url}
 spec:
   value: "mysql://${params.pin}:${secret('env:LEAK_ENV')}@${secret('aws-ssm:/leak/db')}/${pair.status.private_key}"
 """
+FORMS = ("json", "markdown", "sarif", "junit", "github", "gitlab")
+LOOKS = (
+    ("show",),
+    ("show", "--output", "json"),
+    ("state", "show"),
+    ("state", "show", "url"),
+    ("state", "list", "--output", "json"),
+    ("state", "pull", "-o", "pulled.json"),
+    ("output",),
+    ("output", "--output", "json"),
+    ("drift",),
+    ("history",),
+    ("history", "--output", "json"),
+    ("diff", "1"),
+    ("diff", "1", "--output", "json"),
+    ("graph",),
+    ("audit", "show"),
+    ("audit", "export", "-o", "audit.jsonl"),
+)
+"""Every way to look at a stack, at its past and at its audit."""
 BROKEN = """
 type: Local::Command
 metadata: {name: talker}
@@ -147,7 +177,9 @@ class Planted:
 
     def __init__(self, stack, vault, name, state):
         self.stack, self.vault, self.name = stack, vault, name
+        self.elsewhere = self.bucket
         environ = {"LEAK_ENV": "env", "LEAK_AWS": "aws-key", "LEAK_TOKEN": "vault-token"}
+        environ |= {"LEAK_ADMIN": "admin", "LEAK_STORE": "store", "LEAK_PASS": "passphrase"}
         stack.environ |= {variable: PLANTED[planted] for variable, planted in environ.items()}
         stack.environ["TMPDIR"] = str(stack.folder)
         stack.write(
@@ -192,7 +224,7 @@ class Planted:
         forms = {form for value in self.values() for form in written(value)}
         texts = {str(p): p.read_bytes() for p in self.stack.files() if p.name != "planted.txt"}
         texts |= {f"output {n}": text.encode() for n, text in enumerate(self.stack.said)}
-        texts |= {f"s3 {key}": body for key, body in self.bucket().items()}
+        texts |= {f"stored {key}": body for key, body in self.elsewhere().items()}
         return sorted({(place, form) for place, text in texts.items() for form in forms if form in text})
 
     def bucket(self):
@@ -228,12 +260,16 @@ def test_no_secret_rests_in_any_file_or_output(planted, stack):
     leak = planted(stack)
     saved = str(stack.folder / "leak.opsplan")
     leak.run("plan", "-o", saved)
-    for form in ("json", "markdown"):
+    for form in FORMS:
         leak.run("plan", "--output", form)
-    leak.run("apply", "--auto-approve")
+        leak.run("validate", "--output", form)
+    leak.run("plan", "--save-input", "input.json")
+    leak.run("apply", "--auto-approve", "--output", "json")
     assert stack.changes("-p", f"pin={PLANTED['param']}") == {}
-    for arguments in (("show",), ("state", "show"), ("output",), ("output", "--output", "json"), ("drift",)):
+    for arguments in LOOKS:
         stack.opsctl(*arguments)
+    for form in FORMS:
+        stack.opsctl("drift", "--output", form, "-p", f"pin={PLANTED['param']}")
     leak.store.store("aws-sm:leak/db#password", PLANTED["rotated"])
     assert {a: c["action"] for a, c in stack.changes("-p", f"pin={PLANTED['param']}").items()} == {
         "database": "update"
@@ -244,8 +280,12 @@ def test_no_secret_rests_in_any_file_or_output(planted, stack):
     leak.write(f"{DOCUMENTS}---\n{BROKEN}")
     failed = leak.run("apply", "--auto-approve", code=1)
     assert "talker" in failed.text
+    for form in FORMS:
+        leak.run("apply", "--auto-approve", "--output", form, code=1)
     leak.write(DOCUMENTS)
     leak.run("apply", "--auto-approve")
+    for arguments in LOOKS:
+        stack.opsctl(*arguments)
     assert leak.leaks() == []
     stack.destroy("-p", f"pin={PLANTED['param']}")
     assert leak.leaks() == []
@@ -274,6 +314,61 @@ def test_no_secret_rests_in_a_state_elsewhere_nor_in_a_crash_report(planted, mak
     assert leak.bucket()
     assert leak.leaks() == []
     healthy.destroy("-p", f"pin={PLANTED['param']}")
+
+
+def rests_nowhere(stack, leak):
+    """Applied, failed, applied again and destroyed, with nothing planted in what the store holds."""
+    leak.run("apply", "--auto-approve")
+    leak.write(f"{DOCUMENTS}---\n{BROKEN}")
+    leak.run("apply", "--auto-approve", code=1)
+    leak.write(DOCUMENTS)
+    stack.opsctl("state", "pull", "-o", "pulled.json")
+    assert leak.elsewhere(), "the store holds nothing: the search would find nothing"
+    assert leak.leaks() == []
+    stack.destroy("-p", f"pin={PLANTED['param']}")
+    assert leak.leaks() == []
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["plain", "sealed"])
+def test_no_secret_rests_on_an_http_server_sealed_or_not(planted, stack, sealed):
+    """The store's own password and the passphrase of the seal are secrets like others."""
+    server = HttpStateServer(user="ci", password=PLANTED["store"])
+    state = (
+        f'state: {{backend: http, address: "{server.address}/s", username: ci, password: "env:LEAK_STORE"}}'
+    )
+    name = "http-sealed" if sealed else "http-plain"
+    leak = planted(
+        stack, name, state + ('\nencryption: {key: {passphrase: "env:LEAK_PASS"}}' if sealed else "")
+    )
+    leak.elsewhere = lambda: {path: kept.document for path, kept in server.kept.items() if kept.document}
+    rests_nowhere(stack, leak)
+    server.close()
+
+
+@pytest.mark.server
+def test_no_secret_rests_in_postgresql(planted, stack, postgres_storage):
+    stack.environ["STATE_URL"] = postgres_storage.address
+    state = f'state: {{backend: postgresql, url: "env:STATE_URL", schema: {postgres_storage.schema}}}'
+    leak = planted(stack, "postgres", state)
+    leak.elsewhere = lambda: {
+        f"{table} {number}": b"\n".join(c if isinstance(c, bytes) else str(c).encode() for c in row)
+        for table, rows in postgres_storage.content().items()
+        for number, row in enumerate(rows)
+    }
+    rests_nowhere(stack, leak)
+
+
+@pytest.mark.server
+def test_no_secret_rests_in_blob_storage(planted, stack, azurite, blob_settings):
+    stack.environ["AZURITE"] = azurite
+    state = f'state: {{backend: azureblob, container: {blob_settings["container"]}, connectionString: "env:AZURITE"}}'
+    leak = planted(stack, "blob", state)
+    container = blob._client(reveal(blob_settings))
+    leak.elsewhere = lambda: {
+        b.name: container.download_blob(b.name).readall() for b in container.list_blobs()
+    }
+    rests_nowhere(stack, leak)
+    container.close()
 
 
 @pytest.mark.parametrize("name", ["leaking-state", "leaking-words"])

@@ -168,14 +168,14 @@ def test_a_secret_that_is_not_there_is_made(vault):
 def test_what_somebody_else_writes_meanwhile_is_not_lost(vault, monkeypatch):
     """Check-and-set: the write is refused, to be tried again with what is there then."""
     store = opened(vault)
-    body = store._body
+    body = store.body
 
-    def slow(name, version):
-        found = body(name, version)
+    def slow(at):
+        found = body(at)
         vault.secrets.setdefault("kv/app", []).append({"theirs": "x"})
         return found
 
-    monkeypatch.setattr(store, "_body", slow)
+    monkeypatch.setattr(store, "body", slow)
     with pytest.raises(TransientError, match="somebody else wrote it meanwhile"):
         store.store("vault:kv/app#mine", "y")
     assert vault.secrets["kv/app"] == [{"theirs": "x"}]
