@@ -57,7 +57,7 @@ class ReadWay:
     page: int = 1
 
 
-_READS: Final = re.compile(r"(?i)(^|[:/])(describe|get|list|show|index|detail|read)")
+_READS: Final = re.compile(r"(^|[:/])([Dd]escribe|[Gg]et|[Ll]ist|show|index|detail|read)(?=[A-Z_]|$)")
 
 
 def only_reads(permission: str) -> bool:

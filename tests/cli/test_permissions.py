@@ -7,6 +7,7 @@ import json
 import pytest
 
 from orchestrator import bootstrap
+from orchestrator.model.kind import only_reads
 from tests.cli.test_json import fits
 
 STACK = """apiVersion: opsctl.dev/v1
@@ -147,3 +148,22 @@ def test_every_kind_of_a_cloud_says_what_it_needs(family):
         assert kind.reading, type
         assert kind.data_only or set(kind.permissions) - set(kind.reading), type
         assert len(set(kind.permissions)) == len(kind.permissions), type
+
+
+@pytest.mark.parametrize(
+    ("name", "reads"),
+    [
+        ("ec2:DescribeVpcs", True),
+        ("s3:ListAllMyBuckets", True),
+        ("Microsoft.Network/virtualNetworks/read", True),
+        ("get_port", True),
+        ("volume:get_all", True),
+        ("os_compute_api:servers:detail", True),
+        ("os_load-balancer_api:listener:post", False),
+        ("Microsoft.Storage/storageAccounts/listKeys/action", False),
+        ("ec2:CreateTags", False),
+        ("volume:create", False),
+    ],
+)
+def test_what_only_reads_is_told_by_its_name(name, reads):
+    assert only_reads(name) is reads

@@ -333,9 +333,7 @@ def rests_nowhere(stack, leak):
 def test_no_secret_rests_on_an_http_server_sealed_or_not(planted, stack, sealed):
     """The store's own password and the passphrase of the seal are secrets like others."""
     server = HttpStateServer(user="ci", password=PLANTED["store"])
-    state = (
-        f'state: {{backend: http, address: "{server.address}/s", username: ci, password: "env:LEAK_STORE"}}'
-    )
+    state = f'state: {{backend: http, address: "{server.address}/s", lock_address: "{server.address}/s", username: ci, password: "env:LEAK_STORE"}}'
     name = "http-sealed" if sealed else "http-plain"
     leak = planted(
         stack, name, state + ('\nencryption: {key: {passphrase: "env:LEAK_PASS"}}' if sealed else "")
