@@ -99,6 +99,7 @@ def make_workspace(
         state=open_state_backend(charter, folder, clock, secrets, cipher),
         lease=lease_time(charter.state),
         policy=_engine(charter, folder, secrets),
+        decided=_decisions(charter, folder),
         probes=_probes(),
         clock=clock,
         executor=executor,
@@ -148,10 +149,22 @@ def revealed(settings: Mapping[str, Any], manifest: Manifest, secrets: SecretSou
 def _engine(charter: Charter, folder: Path, secrets: SecretSources) -> PolicyEngine:
     server = charter.policy.get("server")
     if server:
-        return _server(server if isinstance(server, Mapping) else {"url": server}, folder, secrets)
-    from orchestrator.adapters.policy_embedded import EmbeddedEngine  # noqa: PLC0415
+        timeout = charter.policy.get("timeout", 30)
+        settings = server if isinstance(server, Mapping) else {"url": server}
+        return _server({"timeout": timeout, **settings}, folder, secrets)
+    from orchestrator.adapters.policy_embedded import EmbeddedEngine, Limits  # noqa: PLC0415
 
-    return EmbeddedEngine()
+    return EmbeddedEngine(Limits(seconds=seconds(charter.policy.get("timeout", 60))))
+
+
+def _decisions(charter: Charter, folder: Path) -> Callable[[Mapping[str, Any]], None] | None:
+    """Where decisions are kept, if anywhere."""
+    path = charter.policy.get("decisionLog")
+    if not path:
+        return None
+    from orchestrator.adapters.decision_log import DecisionLog  # noqa: PLC0415 - only where one is kept
+
+    return DecisionLog(folder / path).add
 
 
 def _server(settings: Mapping[str, Any], folder: Path, secrets: SecretSources) -> PolicyEngine:
@@ -174,7 +187,7 @@ def _server(settings: Mapping[str, Any], folder: Path, secrets: SecretSources) -
         token = str(secrets.resolve([reference], trusted=True)[reference].value) if reference else ""
         return Access(token, **files)
 
-    return OpaEngine(settings["url"], seconds(settings.get("timeout", 30)), access)
+    return OpaEngine(settings["url"], seconds(settings["timeout"]), access)
 
 
 def _probes() -> Mapping[str, GateProbe]:

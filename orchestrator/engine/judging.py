@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator.engine.workspace import Workspace
+from orchestrator.model.decision import decision_entry
 from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.plan import Plan
 from orchestrator.model.policy_input import policy_input
@@ -65,12 +66,15 @@ def judge_plan(made: Plan, workspace: Workspace, stage: Stage) -> Judged:
         datetime.fromtimestamp(clock.now(), UTC).date().isoformat(),
         _unknown(made, workspace),
     )
-    said = judge(workspace.policy, made.bundle, seen_by_policy(made, stage), stage, circumstances)
+    input = seen_by_policy(made, stage)
+    said = judge(workspace.policy, made.bundle, input, stage, circumstances)
     decision = replace(
         said.decision,
         id=said.decision.id or uuid.uuid4().hex,
         seconds=round(clock.monotonic() - started, 6),
     )
+    if workspace.decided is not None:
+        workspace.decided(decision_entry(decision, said.verdicts, made.bundle, input, clock.now()))
     return Judged(said.verdicts, (decision,), said.notes)
 
 

@@ -77,7 +77,7 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
     notes = _stop_at_errors([*blueprint.diagnostics, *shape.diagnostics])
 
     tell("policy", len(blueprint.bundle.modules))
-    specs = judge_specs(_unread(blueprint, workspace), workspace, blueprint.stage)
+    specs = judged_specs(blueprint, workspace)
     if specs.denied:
         nothing = _situation(blueprint, shape, Snapshot(blueprint.charter.id), {}, around, workspace)
         return _halted(_unread(blueprint, workspace), specs, nothing, workspace, notes)
@@ -125,6 +125,11 @@ def _mended(what: str) -> Diagnostic:
     message = f"the state is damaged, and nothing is lost: {what}; the journal has said it instead"
     hint = "the next apply that changes something writes it anew; opsctl state verify looks at everything"
     return Diagnostic(message, hint=hint, severity=Severity.WARNING)
+
+
+def judged_specs(blueprint: Blueprint, workspace: Workspace) -> Judged:
+    """What policy says of the specs alone: nothing is read."""
+    return judge_specs(_unread(blueprint, workspace), workspace, blueprint.stage)
 
 
 def _unread(blueprint: Blueprint, workspace: Workspace) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from orchestrator.model.ids import ProviderName, Token, TypeName, Uid
 from orchestrator.model.kind import KindSchema
@@ -55,3 +56,5 @@ class Workspace:
     """The known type that is most like the given one, or an empty string."""
     unknown_type: Callable[[str], str | None] = lambda _: None
     """None for a type that a policy may name; else the nearest type that there is, or an empty string."""
+    decided: Callable[[Mapping[str, Any]], None] | None = None
+    """Keeps a decision of policy (``model.decision``). Raises PolicyDeniedError where it cannot."""

@@ -190,6 +190,8 @@ ENVELOPES: Final[Mapping[str, Property]] = MappingProxyType(
                     "bundles": Property("array", items=_SOURCE),
                     "base": Property("string", "the folder or Git address of a trusted base"),
                     "server": _SERVER,
+                    "timeout": _DURATION,
+                    "decisionLog": Property("string", "a file to which each decision is added, as JSONL"),
                     **_JUDGED,
                 },
             ),

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from orchestrator.adapters.policy_embedded import EmbeddedEngine, Limits
-from orchestrator.model.verdict import POLICY_ERROR, Bundle, Effect, Stage
+from orchestrator.model.verdict import POLICY_ERROR, Bundle, Effect, Source, Stage
 from orchestrator.testing.policy_conformance import CASES, Case, verify
 
 HEAD = "package opsctl.t\n\nimport rego.v1\n\n"
@@ -40,6 +40,17 @@ def test_a_policy_that_eats_memory_denies():
         'deny contains "x" if count(numbers.range(1, 100000000)) == 1', limits=Limits(memory=200 << 20)
     )
     assert (said.effect, said.code) == (Effect.DENY, POLICY_ERROR)
+
+
+def test_what_nobody_vouches_for_has_less_memory():
+    """The same rule is evaluated for a trusted base, and refused to a folder of the stack or a bundle from elsewhere."""
+    module = {"t.rego": HEAD + 'warn contains "done" if count(numbers.range(1, 7000000)) > 1'}
+    said = []
+    for source in (Source("base", trusted=True), Source("baseline", ships=True), Source("policies")):
+        engine = EmbeddedEngine()
+        assert not list(engine.load(Bundle(module, sources=(Source("base", trusted=True), source))))
+        said.append([v.code or v.message for v in engine.evaluate({}, Stage.PLAN).verdicts])
+    assert said == [["done"], ["done"], [POLICY_ERROR]]
 
 
 def test_an_error_is_told_without_a_backtrace():

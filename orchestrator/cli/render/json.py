@@ -20,7 +20,7 @@ from orchestrator.model.outcome import Outcome
 from orchestrator.model.plan import Charter, Plan
 from orchestrator.model.policy_input import view
 from orchestrator.model.snapshot import Record, Snapshot
-from orchestrator.model.verdict import Verdict
+from orchestrator.model.verdict import Decision, Verdict
 
 FORMAT_VERSION: Final = "1.0"
 
@@ -212,13 +212,25 @@ def diagnostic_document(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def problems_document(diagnostics: Sequence[Diagnostic], exit_code: int) -> dict[str, Any]:
-    """What ``validate`` says, and what any command says that ends with an error."""
+    """What is wrong, for any command that ends with an error."""
     return {
         **head("problems"),
         "valid": not any(d.severity is Severity.ERROR for d in diagnostics),
         "exit_code": exit_code,
         "diagnostics": [diagnostic_document(d) for d in diagnostics],
     }
+
+
+def valid_document(
+    diagnostics: Sequence[Diagnostic],
+    exit_code: int,
+    verdicts: Sequence[Verdict],
+    decisions: Sequence[Decision],
+) -> dict[str, Any]:
+    """What ``validate`` says of files that are right; with what policy says of them, where it was asked."""
+    engine = decisions[-1].engine if decisions else ""
+    policy = {"engine": engine, "verdicts": [verdict_document(v) for v in verdicts]}
+    return {**problems_document(diagnostics, exit_code), **({"policy": policy} if decisions else {})}
 
 
 def applied_document(applied: Applied, diagnostics: Iterable[Diagnostic] = ()) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from orchestrator.model.ids import render_path
 from orchestrator.model.outcome import Outcome, Result
 from orchestrator.model.plan import Charter, Plan
 from orchestrator.model.resource import Desired
+from orchestrator.model.verdict import Verdict
 
 _FAILED: Final = frozenset(
     (Result.FAILED, Result.GATE_FAILED, Result.UNDONE, Result.UNSETTLED, Result.STALE, Result.DEGRADED)
@@ -67,12 +68,20 @@ def drift_report(
 
 
 def valid_report(
-    command: str, told: str, charter: Charter, resources: Sequence[Desired], notes: Iterable[Diagnostic]
+    command: str,
+    told: str,
+    charter: Charter,
+    resources: Sequence[Desired],
+    notes: Iterable[Diagnostic],
+    *,
+    verdicts: Sequence[Verdict] = (),
+    exit_code: int = 0,
 ) -> Report:
-    """What is noticed about files that are right."""
-    passed = tuple(Case(str(r.address), r.type) for r in resources)
-    findings = collected((), notes, rule_of(command))
-    return Report(command, told, findings, passed, _subject(charter), root=repository(Path.cwd()))
+    """What is noticed about files that are right, and what policy says of the specs."""
+    findings = collected(verdicts, notes, rule_of(command))
+    wrong = {f.address for f in findings if f.severity is Severity.ERROR and not f.aside}
+    passed = tuple(Case(str(r.address), r.type) for r in resources if r.address not in wrong)
+    return Report(command, told, findings, passed, _subject(charter), exit_code, root=repository(Path.cwd()))
 
 
 def _subject(charter: Charter) -> str:

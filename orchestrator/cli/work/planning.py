@@ -13,8 +13,8 @@ from orchestrator.cli.console import Console, Output
 from orchestrator.cli.render.conceal import conceal
 from orchestrator.cli.render.values import count
 from orchestrator.cli.sessions import Work, found, opened
-from orchestrator.engine.judging import seen_by_policy
-from orchestrator.engine.planning import Planned, sealed
+from orchestrator.engine.judging import Judged, seen_by_policy
+from orchestrator.engine.planning import Planned, judged_specs, sealed
 from orchestrator.engine.planning import plan as make_plan
 from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.errors import InvalidSpecError
@@ -63,30 +63,48 @@ def stack(console: Console, wish: Wish) -> AbstractContextManager[Work]:
 
 
 def validate(console: Console, *, environment: str | None, params: Mapping[str, str]) -> int:
-    """Everything that can be found without a look at a cloud; the graph is made, not walked."""
+    """Everything that can be found without a look at a cloud; 3 where policy denies the specs.
+
+    The graph is made, not walked, and the rules of the stage spec are asked.
+    """
     with stack(console, Wish(environment, params)) as work:
         shape = graph_of(work)
-        notes = found(work, shape.diagnostics)
-        _print_valid(console, work, notes)
-    return 0
+        session = work.session
+        specs = work.watched(lambda: judged_specs(session.blueprint, session.workspace))
+        work.console.interrupts.check()
+        notes = found(work, [*shape.diagnostics, *specs.notes])
+        code = 3 if specs.denied else 0
+        _print_valid(console, work, notes, specs, code)
+    return code
 
 
-def _print_valid(console: Console, work: Work, notes: Sequence[Diagnostic]) -> None:
+def _print_valid(console: Console, work: Work, notes: Sequence[Diagnostic], specs: Judged, code: int) -> None:
     resources = [r for r in work.session.blueprint.resources if r.mode in (Mode.MANAGED, Mode.DATA)]
     warned = sum(d.severity is Severity.WARNING for d in notes)
     tail = f", {warned} to look at" if warned else ""
-    told = f"Valid: {count(len(resources), 'resource')}{tail}."
+    beside = ", and denied by policy" if specs.denied else ""
+    told = f"Valid: {count(len(resources), 'resource')}{tail}{beside}."
+    engine = work.session.workspace.policy.name
     match console.output:
+        case Output.TEXT if specs.verdicts:
+            from orchestrator.cli.render.text import render_verdicts  # noqa: PLC0415 - lazy
+
+            console.result("\n".join([*render_verdicts(specs.verdicts, engine, console.out_style), "", told]))
         case Output.TEXT:
             console.result(told)
         case Output.JSON:
-            from orchestrator.cli.render.json import problems_document  # noqa: PLC0415 - lazy
+            from orchestrator.cli.render.json import valid_document  # noqa: PLC0415 - lazy
 
-            console.document(lambda: problems_document(notes, 0))
+            console.document(lambda: valid_document(notes, code, specs.verdicts, specs.decisions))
         case _:
             from orchestrator.cli.render.reported import valid_report  # noqa: PLC0415 - lazy
 
-            console.report(valid_report(console.command, told, work.session.charter, resources, notes))
+            charter = work.session.charter
+            console.report(
+                valid_report(
+                    console.command, told, charter, resources, notes, verdicts=specs.verdicts, exit_code=code
+                )
+            )
 
 
 def graph_of(work: Work) -> Graph:
