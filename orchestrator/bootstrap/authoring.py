@@ -142,7 +142,9 @@ def policy_eval(bundle: Bundle, document: Mapping[str, Any], stage: Stage) -> Ju
     from orchestrator.stages.policy.asking import Circumstances, judge  # noqa: PLC0415 - as above
 
     circumstances = Circumstances((), datetime.now(UTC).date().isoformat(), unknown_type)
-    return judge(EmbeddedEngine(), _compiled(bundle), document, stage, circumstances)
+    engine = EmbeddedEngine()
+    _stop_at_errors(engine.load(bundle))  # once: the judge asks the same engine
+    return judge(engine, bundle, document, stage, circumstances)
 
 
 def policy_explain(bundle: Bundle, document: Mapping[str, Any], only: str) -> list[RuleExplanation]:
@@ -187,8 +189,11 @@ def _compiled(bundle: Bundle) -> Bundle:
     """Policies that compile; raises InvalidSpecError with everything that is wrong."""
     from orchestrator.adapters.policy_embedded import compile_modules  # noqa: PLC0415 - only for policies
 
-    found = compile_modules(bundle.modules, bundle.data)[1]
+    _stop_at_errors(compile_modules(bundle.modules, bundle.data)[1])
+    return bundle
+
+
+def _stop_at_errors(found: Sequence[Diagnostic]) -> None:
     errors = tuple(d for d in found if d.severity is Severity.ERROR)
     if errors:
         raise InvalidSpecError(errors)
-    return bundle
