@@ -7,14 +7,17 @@ error of requests, of JSON or of the client library leaves this module.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from orchestrator.model.diagnostic import Diagnostic
 from orchestrator.model.errors import InvalidSpecError
 
+_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _QUERY: Final = {"strict-builtin-errors": "true", "provenance": "true"}
 
 
@@ -73,12 +76,10 @@ class OpaServer:
         self._timeout = timeout
         parts = urlsplit(self.url)
         host = parts.hostname or ""
-        from opa_client.opa import OpaClient  # noqa: PLC0415 - lazy: only who uses a server pays for it
-
-        self._client = OpaClient(
+        self._client = _client_class()(
             host=f"[{host}]" if ":" in host else host,
             port=parts.port,
-            ssl=(access.ca or True) if parts.scheme == "https" else False,
+            ssl=_authority(access) if parts.scheme == "https" else False,
             cert=(access.certificate, access.key) if access.key else access.certificate or None,
             token=access.token or None,
             retries=0,
@@ -126,9 +127,8 @@ class OpaServer:
     def modules(self) -> list[tuple[str, str, Mapping[str, Any]]]:
         """Id, text and syntax tree of everything that is there. Raises ServerError."""
         with self._translated():
-            ids = self._client.get_policies_list()
-            found = [(id, self._client.get_policy(quote(id, safe="/"))["result"]) for id in ids]
-            return [(id, str(module["raw"]), module["ast"]) for id, module in found]
+            found = self._client.everything()["result"] or []
+            return [(str(m["id"]), str(m["raw"]), m["ast"]) for m in found]
 
     def query(self, package: str, rule: str, input: Mapping[str, Any]) -> Reply:
         """A rule's value. Raises UndefinedError, EvaluationError or ServerError."""
@@ -176,6 +176,34 @@ class OpaServer:
             case _:
                 said = getattr(error, "message", None) or str(error) or type(error).__name__
                 return f"refused: {said}"
+
+
+def _authority(access: Access) -> str | bool:
+    """Whom the server's certificate must be signed by: the CA that the stack names, else this machine's."""
+    return access.ca or next((os.environ[name] for name in _BUNDLES if os.environ.get(name)), True)
+
+
+@cache
+def _client_class() -> Any:
+    """The library's client, with a session that does only what we say, and one more call."""
+    from opa_client.opa import OpaClient  # noqa: PLC0415 - lazy: only who uses a server pays for it
+    from requests.utils import get_environ_proxies  # noqa: PLC0415 - as above
+
+    class Client(OpaClient):  # type: ignore[misc]  # the library has no types
+        def _init_session(self) -> Any:
+            session = super()._init_session()
+            session.proxies = get_environ_proxies(self.root_url)
+            # Else REQUESTS_CA_BUNDLE stands over the CA that is named, and a .netrc over the token.
+            session.trust_env = False
+            return session
+
+        def everything(self) -> Any:
+            """Every module with its text and tree, whatever its id: some cannot be written in a URL."""
+            answer = self._session.get(f"{self.root_url}/policies", timeout=self.timeout)
+            answer.raise_for_status()
+            return answer.json()
+
+    return Client
 
 
 def plain_url(url: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -27,32 +26,40 @@ def opa_binary() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
-def opa_server(opa_binary):
-    """The URL of a real OPA server that starts empty."""
+@contextlib.contextmanager
+def running(opa_binary, *arguments, scheme="http"):
+    """The URL of a real OPA server with these arguments, for as long as it is needed."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    arguments = [opa_binary, "run", "--server", "--addr", f"127.0.0.1:{port}", "--log-level", "error"]
-    arguments += ["--skip-version-check"]
-    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+    line = [opa_binary, "run", "--server", "--addr", f"127.0.0.1:{port}", "--log-level", "error"]
+    line += ["--skip-version-check", *map(str, arguments)]
+    with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
-            _wait(f"http://127.0.0.1:{port}/health", server)
-            yield f"http://127.0.0.1:{port}"
+            _wait(port, server)
+            yield f"{scheme}://127.0.0.1:{port}"
         finally:
             server.terminate()
             server.wait(10)
 
 
-def _wait(url: str, server: subprocess.Popen) -> None:
-    for _ in range(200):
+@pytest.fixture(scope="session")
+def opa_server(opa_binary):
+    """The URL of a real OPA server that starts empty."""
+    with running(opa_binary) as url:
+        yield url
+
+
+def _wait(port: int, server: subprocess.Popen) -> None:
+    """It listens: OPA binds the port when it is ready to answer."""
+    for _ in range(400):
         assert server.poll() is None, "opa ended"
         try:
-            with urllib.request.urlopen(url, timeout=1):
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             time.sleep(0.05)
-    raise AssertionError("opa did not become healthy")
+    raise AssertionError("opa did not start")
 
 
 @pytest.fixture(scope="session")
