@@ -150,7 +150,8 @@ def _objection(verdict: Verdict) -> str:
     said = verdict.message.startswith((f"{verdict.address}:", f"{verdict.address} "))
     what = f"{verdict.address}: " if verdict.address and not said else ""
     place = f" ({verdict.file}:{verdict.line})" if verdict.line else ""
-    return f"{what}{verdict.message} [{verdict.rule}]{place}"
+    fix = f"\n    to change: {verdict.fix}" if verdict.fix else ""
+    return f"{what}{verdict.message} [{verdict.rule}]{place}{fix}"
 
 
 def _carry_out(
