@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.adapters.package_data import folder as packaged
-from orchestrator.bootstrap.catalogue import catalogue, unknown_type
+from orchestrator.bootstrap.catalogue import abstract_types, catalogue, unknown_type
 from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.errors import InvalidSpecError, OpsctlError
 from orchestrator.model.ids import TypeName
@@ -67,13 +67,13 @@ def policy_schemas() -> PublishedSchemas:
     """The schemas of what policies see: of every stage, and of every type that is known here."""
     from orchestrator.adapters.policy_schemas import schemas_of  # noqa: PLC0415 - only for policies
 
-    kinds = catalogue()
+    kinds, abstract = catalogue(), abstract_types()
 
     def spec(type: str) -> Property | None:
-        kind = kinds.kind(TypeName(type))
+        kind = abstract.get(TypeName(type)) or kinds.kind(TypeName(type))
         return None if kind is None else kind.spec
 
-    return schemas_of(list(map(str, kinds.types())), spec)
+    return schemas_of(list(map(str, (*kinds.types(), *abstract))), spec)
 
 
 def policy_check(bundle: Bundle) -> list[Diagnostic]:
