@@ -12,7 +12,33 @@ import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from orchestrator.adapters.policy_tokens import FUNCTIONS
+
 REFUSED: Final = {"http.send": "policies do not reach the network"}
+
+_ABSENT: Final = (
+    "graphql.",
+    "crypto.x509.",
+    "crypto.parse_private_keys",
+    "io.jwt.encode_sign",
+    "rego.",
+    "providers.aws.",
+)
+_ABSENT_ALONE: Final = frozenset(
+    (
+        "net.lookup_ip_addr",
+        "net.cidr_contains_matches",
+        "regex.globs_match",
+        "strings.render_template",
+        "strings.split_n",
+    )
+)
+
+
+def absent(name: str) -> bool:
+    """Whether a real OPA has this function, and the embedded engine has not."""
+    return name.startswith(_ABSENT) or name in _ABSENT_ALONE
+
 
 _ARITIES: Final[Mapping[int, str]] = {
     0: "opa.runtime time.now_ns",
@@ -74,6 +100,7 @@ ADDED: Final[Mapping[str, tuple[int, Callable[..., Any]]]] = {
     **{f"crypto.{name}": (1, _digest(name)) for name in ("md5", "sha1", "sha256")},
     **{f"crypto.hmac.{name}": (2, _hmac(name)) for name in ("md5", "sha1", "sha256", "sha512")},
     "crypto.hmac.equal": (2, hmac.compare_digest),
+    **FUNCTIONS,
 }
 """OPA's functions that the engine lacks: argument count and implementation."""
 

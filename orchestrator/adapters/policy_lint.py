@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.adapters.policy_builtins import ARITY, REFUSED
+from orchestrator.adapters.policy_builtins import ARITY, REFUSED, absent
 from orchestrator.adapters.policy_rules import Outline
 from orchestrator.adapters.policy_tree import Node, column_of, dotted, text_of, walk, whole_span
 from orchestrator.adapters.policy_types import mentions_of
@@ -80,6 +80,10 @@ def _check(module: Module, call: Call, functions: Mapping[str, int]) -> Iterator
     at = module.position(call.line, call.column)
     if call.name in REFUSED:
         yield Diagnostic(f"{call.name} is refused: {REFUSED[call.name]}", at)
+        return
+    if absent(call.name):
+        hint = "a real OPA has it: write policy: {server: URL}"
+        yield Diagnostic(f"{call.name} is not supported by the embedded engine", at, hint)
         return
     path = module.resolve(call.name)
     if path in functions:

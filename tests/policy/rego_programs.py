@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from tests.policy.tokens import PROGRAMS as TOKENS
+
 INPUT: Final = {
     "a": 1,
     "b": [3, 1, 2],
@@ -152,4 +154,4 @@ cond := "yes" if {
 	input.a == 1
 } else := "no"
 """
-PROGRAMS: Final = [f"v := {e}" for e in (*UNARY, *CALLS, *LANGUAGE)] + BODIES
+PROGRAMS: Final = [f"v := {e}" for e in (*UNARY, *CALLS, *LANGUAGE, *TOKENS)] + BODIES

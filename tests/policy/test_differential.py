@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,13 @@ from orchestrator.adapters.policy_child import ChildFailedError, in_child
 from orchestrator.adapters.policy_embedded import new_engine
 from tests.policy.rego_programs import INPUT, PROGRAMS, SHARED
 
+PAGE = Path(__file__).parents[2] / "docs" / "policy-differences.md"
+HEADING = """# Where the engines differ
+
+Written by the test that runs the same programs on the embedded engine and on a real OPA server
+(`tests/policy/test_differential.py`; `OPSCTL_UPDATE_GOLDEN=1` writes it anew). Every other program of it has the same value on both.
+An error counts as undefined here; in a rule that is asked it denies.
+"""
 NOTHING = "(undefined)"
 KNOWN = {
     "v := upper(input.s)": "ß in capitals is SS",
@@ -24,7 +34,22 @@ KNOWN = {
     "v := 0.1 + 0.2": "fractions are binary",
     "v := 100000000000000000000 + 1": "arithmetic beyond 2^64 is of fractions",
 }
-"""Program to what the embedded engine does: docs/policies.md tells of each."""
+"""Program to what the embedded engine does."""
+
+
+def page(different):
+    """What is published: each program on which the engines differ, what either makes of it, and why."""
+    rows = [
+        f"| `{body.replace('|', '&#124;')}` | `{shown(ours)}` | `{shown(theirs)}` | {KNOWN[body]} |"
+        for body, (ours, theirs) in sorted(different.items())
+    ]
+    head = "| program | embedded | a real OPA | why |\n|---|---|---|---|"
+    return "\n".join([HEADING, head, *rows, ""])
+
+
+def shown(value):
+    text = value if value == NOTHING else json.dumps(value, ensure_ascii=False)
+    return text.replace("|", "&#124;")
 
 
 def module(programs):
@@ -87,6 +112,16 @@ def test_both_engines_say_the_same(opa_server):
     assert set(different) == set(KNOWN), "\n".join(
         f"{k}: {v}" for k, v in different.items() if k not in KNOWN
     )
+    table = page(different)
+    if os.environ.get("OPSCTL_UPDATE_GOLDEN"):
+        PAGE.write_text(table, "utf-8")
+    assert PAGE.read_text("utf-8") == table
+
+
+def test_every_known_difference_is_published():
+    """The page has a row for each, and none for another."""
+    rows = re.findall(r"^\| `(v := .*?)` \|", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert [row.replace("&#124;", "|") for row in rows] == sorted(KNOWN)
 
 
 def test_the_comparison_can_fail():

@@ -9,6 +9,7 @@ import pytest
 from orchestrator.adapters.policy_embedded import EmbeddedEngine, Limits
 from orchestrator.model.verdict import POLICY_ERROR, Bundle, Effect, Source, Stage
 from orchestrator.testing.policy_conformance import CASES, Case, verify
+from tests.policy.tokens import SIGNED, call
 
 HEAD = "package opsctl.t\n\nimport rego.v1\n\n"
 
@@ -82,6 +83,27 @@ def test_an_unknown_function_names_the_nearest():
     (found,) = EmbeddedEngine().load(Bundle({"t.rego": HEAD + 'deny contains "x" if startswit("a", "b")'}))
     assert found.message == "there is no function 'startswit'"
     assert found.hint == "did you mean 'startswith'?"
+
+
+@pytest.mark.parametrize(
+    "asked", ['graphql.parse_query("{a}")', 'crypto.x509.parse_certificates("x")', "rego.metadata.rule()"]
+)
+def test_a_function_of_a_real_opa_alone_is_told(asked):
+    """What the embedded engine has not is an error before a rule runs, and says who has it."""
+    (found,) = EmbeddedEngine().load(Bundle({"t.rego": f'{HEAD}deny contains "x" if {asked}\n'}))
+    assert found.message == f"{asked.partition('(')[0]} is not supported by the embedded engine"
+    assert found.hint == "a real OPA has it: write policy: {server: URL}"
+
+
+def test_a_token_is_verified_in_a_rule():
+    """A rule may let through only what a key has signed; a token that was changed is not verified."""
+    token, key = SIGNED["ES256"]
+    rule = "deny contains %s if not %s"
+    said = [
+        verdicts(rule % (f'"{n}"', call("io.jwt.verify_es256", each, key)))
+        for n, each in enumerate((token, f"{token[:-4]}AAAA"))
+    ]
+    assert [[v.message for v in found] for found in said] == [[], ["1"]]
 
 
 def test_a_rule_that_is_never_asked_is_a_warning():
