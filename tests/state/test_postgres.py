@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +18,7 @@ from orchestrator.adapters import state_postgres
 from orchestrator.kit.sealed import PLAIN
 from orchestrator.model.errors import LeaseLostError, StateError
 from orchestrator.model.ids import StackId
+from orchestrator.model.snapshot import Damaged
 from orchestrator.model.values import Secret
 from orchestrator.testing.state_conformance import ALICE, BOB, STACK, kept
 
@@ -284,7 +288,7 @@ def test_tables_are_made_once_by_whoever_comes_first(postgres_storage):
 
 @pytest.mark.server
 def test_a_changed_row_is_found(postgres_storage):
-    """Of the head, the journal and the snapshot; each is named."""
+    """Of the head, and of the journal behind the snapshot; each is named."""
     backend = postgres_storage.open()
     lease = backend.lease(ALICE)
     backend.append(lease, [kept("a"), kept("b")])
@@ -298,14 +302,96 @@ def test_a_changed_row_is_found(postgres_storage):
             "UPDATE journal SET epoch = 1 WHERE sequence = 3",
             "entry 3",
         ),
-        (
-            "UPDATE part SET key = 'z' WHERE key = 'b'",
-            "UPDATE part SET key = 'b' WHERE key = 'z'",
-            "row of z",
-        ),
     ):
         postgres_storage.ask(damage)
         with pytest.raises(StateError, match=rf"is damaged: .*{named}"):
             postgres_storage.open().latest()
         postgres_storage.ask(undo)
     assert len(postgres_storage.open().latest().resources) == 3
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE part SET key = 'z' WHERE key = 'b'",
+        "UPDATE part SET body = 'x'",
+        "DELETE FROM part WHERE key = 'a'",
+    ],
+)
+def test_a_damaged_snapshot_is_folded_again_and_written_anew(postgres_storage, statement):
+    """The journal says the same: the reader is told, and the next compaction mends the rows."""
+    backend = postgres_storage.open()
+    lease = backend.lease(ALICE)
+    backend.append(lease, [kept("a"), kept("b")])
+    whole = backend.compact(lease)
+    backend.release(lease)
+    postgres_storage.ask(statement)
+    reader = postgres_storage.open()
+    assert reader.latest() == whole
+    assert reader.mended
+    lease = reader.lease(BOB)
+    assert reader.compact(lease) == whole
+    reader.release(lease)
+    again = postgres_storage.open()
+    assert again.latest() == whole
+    assert not [*again.mended, *again.damage()]
+
+
+@pytest.mark.server
+def test_a_damaged_entry_below_the_snapshot_is_shown_and_stops_nothing(postgres_storage):
+    backend = postgres_storage.open()
+    lease = backend.lease(ALICE)
+    backend.append(lease, [kept("a"), kept("b")])
+    backend.compact(lease)
+    postgres_storage.ask("UPDATE journal SET body = 'x' WHERE sequence = 1")
+    reader = postgres_storage.open()
+    assert sorted(reader.latest().resources) == ["a", "b"]
+    assert [isinstance(logged.entry, Damaged) for logged in reader.history()] == [True, False]
+    assert backend.append(lease, [kept("c")]) == 3
+
+
+STACK_FILE = """\
+apiVersion: opsctl.dev/v1
+kind: Stack
+metadata: {{name: s{number}, id: stack-{number}}}
+state: {{backend: postgresql, url: "env:STATE_URL", schema: {schema}}}
+"""
+VALUES = """\
+apiVersion: opsctl.dev/v1
+kind: Resource
+type: Local::Value
+metadata: {{name: v{name}}}
+spec: {{value: {value}}}
+"""
+
+
+@pytest.mark.server
+def test_sixteen_processes_that_apply_sixteen_stacks_at_once_do_not_meet(postgres_storage, tmp_path):
+    """The real command, each in a process of its own, from tables that nobody has made yet: no update is lost."""
+    started = []
+    for number in range(16):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "opsctl.yaml").write_text(STACK_FILE.format(number=number, schema=postgres_storage.schema))
+        documents = (VALUES.format(name=name, value=number) for name in range(5))
+        (folder / "values.yaml").write_text("---\n".join(documents))
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "orchestrator", "apply", "--auto-approve"],
+                cwd=folder,
+                env=os.environ | {"STATE_URL": postgres_storage.address},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
+    said = [process.communicate()[0] for process in started]
+    assert [process.returncode for process in started] == [0] * 16, said
+    for number in range(16):
+        state = postgres_storage.open(stack=StackId(f"stack-{number}"))
+        values = [record.spec["value"] for record in state.latest().resources.values()]
+        assert values == [number] * 5
+        assert not state.damage()
+        assert state.holder() is None
+    assert postgres_storage.ask("SELECT count(*) FROM stack") == [(16,)]
