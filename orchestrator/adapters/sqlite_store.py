@@ -11,7 +11,7 @@ import sqlite3
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +31,8 @@ CREATE TABLE part(stack TEXT, kind TEXT, key TEXT, body BLOB NOT NULL, sum INTEG
                   PRIMARY KEY (stack, kind, key)) WITHOUT ROWID;
 PRAGMA journal_mode = WAL;
 """
+_NO_LOG: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
+"""What SQLite says where it may not write beside the file, or finds no room there."""
 _RESTORE: Final = "restore the file from a backup; opsctl changed nothing in it"
 
 
@@ -41,6 +43,8 @@ class Store:
         self.path = path
         self._guard = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._immutable = False
+        """The connection reads the file alone, because no log can be made beside it."""
         self._verified = False
 
     def exists(self) -> bool:
@@ -54,7 +58,7 @@ class Store:
             if not self.exists():
                 _make(self.path)
             if not self._verified:
-                faults = [row[0] for row in self._open().execute("PRAGMA quick_check(1)")]
+                faults = [row[0] for row in self._open(write=True).execute("PRAGMA quick_check(1)")]
                 if faults != ["ok"]:
                     raise StateError(f"{self.path} is damaged ({faults[0]}): {_RESTORE}")
                 _claim(self._open())
@@ -64,7 +68,7 @@ class Store:
     def transaction(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
         """All or nothing, and durable when it ends. Raises StateError with the path and the cause."""
         with self._guard, self._reported():
-            connection = self._open()
+            connection = self._open(write=write)
             connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
             try:
                 yield connection
@@ -81,16 +85,18 @@ class Store:
                 self._connection.close()
                 self._connection = None
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, *, write: bool = False) -> sqlite3.Connection:
+        if self._connection is not None and write and self._immutable:
+            self._connection.close()
+            self._connection = None
         if self._connection is None:
             try:
-                self._connection = _connect(self.path, "mode=rw")
+                self._connection, self._immutable = _connect(self.path, "mode=rw"), False
             except sqlite3.OperationalError as error:
-                code = error.sqlite_errorcode & 0xFF
-                if code not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN) or _has_log(self.path):
+                if write or error.sqlite_errorcode & 0xFF not in _NO_LOG or _has_log(self.path):
                     raise
                 # A log beside the file cannot be made, and there is none: the file alone is the whole state.
-                self._connection = _connect(self.path, "immutable=1")
+                self._connection, self._immutable = _connect(self.path, "immutable=1"), True
         return self._connection
 
     @contextmanager
@@ -185,13 +191,20 @@ def _has_log(path: Path) -> bool:
     return log.exists() and log.stat().st_size > 0
 
 
+def _forbidden_by(path: Path) -> str:
+    with suppress(OSError):
+        if os.statvfs(path.parent).f_flag & os.ST_RDONLY:
+            return "its disk is mounted read-only"
+    return "check the permissions of the file and of its folder"
+
+
 def _explain(path: Path, error: sqlite3.Error) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     match code:
         case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
             why = f"the disk is full or failing ({error}); nothing was written: free some space and run again"
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
-            why = f"cannot be written ({error}): check the permissions of the file and of its folder"
+            why = f"cannot be written ({error}): {_forbidden_by(path)}"
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             why = f"in use by another process for more than {_BUSY_SECONDS} s ({error}): try again"
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
