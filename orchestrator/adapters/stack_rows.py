@@ -37,6 +37,7 @@ JournalRow = tuple[int, int, bytes, int]
 """Sequence, epoch, body, checksum."""
 PartRow = tuple[str, str, bytes, int]
 """Kind, key, body, checksum."""
+_HINT: Final = "\nhint: "
 Table = Literal["journal", "part"]
 
 
@@ -236,7 +237,9 @@ class Rows(ABC):
         except (NewerStateError, KeyNeededError):
             raise
         except StateError as error:
-            raise self._damaged(f"{told}; and {str(error).partition('is damaged: ')[2] or error}") from error
+            raise self._damaged(
+                f"{told}; and {str(error).partition('is damaged: ')[2].partition(_HINT)[0] or error}"
+            ) from error
         return Loaded(whole, bare, {}, tuple(f"the snapshot: {each}" for each in damage))
 
     def _fold(self, head: Head, base: Snapshot) -> Snapshot:
@@ -318,8 +321,8 @@ class Rows(ABC):
     def _damaged(self, what: str) -> StateError:
         return StateError(
             f"the state of stack {self._stack} is damaged: {what}\n"
-            "hint: opsctl changed nothing in it: restore it from a backup (opsctl state push), or make it anew with "
-            "opsctl state rebuild"
+            "hint: opsctl changed nothing in it. Put it aside (rename the file, or name another place in opsctl.yaml); "
+            "then restore it from a backup with opsctl state push, or make it anew with opsctl state rebuild"
         )
 
 

@@ -127,6 +127,23 @@ def test_a_state_that_cannot_be_read_is_named_with_the_ways_on(grown):
     assert not fits(grown, grown.run("state", "verify", "--output", "json").json)["readable"]
 
 
+def test_the_ways_on_from_a_damaged_state_lead_somewhere(grown):
+    """As the hint says: put it aside, then a backup or the spec makes it again."""
+    assert grown.run("state", "pull", "-o", "backup.json").code == 0
+    alter(grown, "DELETE FROM journal WHERE sequence = 2")
+    alter(grown, "DELETE FROM part WHERE key = 'a'")
+    ran = grown.run("plan")
+    assert (ran.code, ran.err.count("hint:")) == (1, 1)
+    assert "Put it aside" in ran.err
+    for way in (("state", "push", "backup.json"), ("state", "rebuild", "--auto-approve")):
+        for path in (grown.folder / ".opsctl").iterdir():
+            path.rename(grown.folder / f"aside-{len(list(grown.folder.iterdir()))}")
+        ended = grown.run(*way)
+        assert ended.code == 0, ended.err
+        assert grown.run("state", "verify").code == 0
+        assert grown.run("plan", "--detailed-exitcode").code == 0
+
+
 def test_an_old_row_that_was_put_back_is_found(grown):
     """Its checksum fits, and the journal says something else."""
     path = grown.folder / ".opsctl/state.db"

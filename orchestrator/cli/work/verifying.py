@@ -48,7 +48,10 @@ def _lines(stack: str, found: Verification) -> Iterator[str]:
 
 def _way_on(found: Verification) -> str:
     if found.snapshot is None:
-        return "Restore it from a backup (opsctl state push), or make it anew: opsctl state rebuild."
+        return (
+            "Put it aside (rename the file, or name another place in opsctl.yaml); then restore it from a backup with\n"
+            "opsctl state push, or make it anew with opsctl state rebuild."
+        )
     if found.checks["invariants"] or found.checks["journal"]:
         return "It was changed by something else than opsctl: opsctl plan shows what differs from the clouds."
     return (
