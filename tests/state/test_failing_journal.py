@@ -17,6 +17,7 @@ import pytest
 from orchestrator.adapters import http_store
 from orchestrator.adapters.postgres_rows import PostgresRows
 from orchestrator.adapters.sqlite_rows import SqliteRows
+from orchestrator.kit.simulation.faults import Rule
 from orchestrator.model.errors import StateError
 from orchestrator.model.outcome import Result
 from orchestrator.model.snapshot_invariants import broken
@@ -65,6 +66,21 @@ class Breaking:
             return function(*arguments, **more)
 
         return call
+
+    def mend(self):
+        self.left = None
+
+
+class Denied(Breaking):
+    """An S3 that denies every write but the first ones."""
+
+    def __init__(self, faults, works):
+        super().__init__(works, lambda: None)
+        self.faults = faults
+        faults.replace([Rule("error", "PutObject", after=works, status=403, code="AccessDenied")])
+
+    def mend(self):
+        self.faults.replace([])
 
 
 def raising(error):
@@ -125,7 +141,7 @@ def drive(storage, tmp_path, patch, fails, works):
         done = world.apply()
     except StateError as raised:
         error = raised
-    breaking.left = None
+    breaking.mend()
     patch.undo()
     if done is not None and done.unrecorded is not None:
         assert {o.result for o in done.outcomes.values()} <= {Result.DONE, Result.INTERRUPTED}
@@ -156,6 +172,12 @@ def test_a_journal_that_fails_loses_nothing_and_makes_nothing_twice(
     """After so many appends, the run's first included: every one of these is hit."""
     storage = request.getfixturevalue(f"{name}_storage")
     assert drive(storage, tmp_path, monkeypatch, fails, works)
+
+
+@pytest.mark.parametrize("works", [1, 2, 3])
+def test_a_journal_that_s3_denies_loses_nothing(s3_storage, s3_faults, tmp_path, monkeypatch, works):
+    """Two writes take the lease; from the first append on, each of these is denied by the store itself."""
+    assert drive(s3_storage, tmp_path, monkeypatch, lambda *_: Denied(s3_faults, works + 1), works)
 
 
 @pytest.mark.server
