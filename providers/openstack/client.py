@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.errors import PermanentError, ProviderError
 from orchestrator.model.values import Secret
 from providers.openstack.errors import Answer, foreign, is_missing, translate, unheard
@@ -33,6 +34,8 @@ _AUTH: Final = (
 )  # fmt: skip
 _BY_OFFSET: Final = frozenset(("key-manager",))
 """Services that count how much was read in place of naming the last object."""
+_SILENT: Final = frozenset(("/os-server-groups",))
+"""Lists that do not say whether there is more: they are read on while a page is full."""
 _CREDENTIALS: Final = "set cloud (a name in clouds.yaml), or auth_url, username, password and project_name, or the variables OS_*"
 _ON_THE_WAY: Final = frozenset(
     (
@@ -76,6 +79,10 @@ class Client:
         """Give the id of the user whose credentials are used."""
         return str(self._connected().current_user_id)
 
+    def endpoint(self, service: str) -> str:
+        """Give the address of a service, without a slash at its end."""
+        return str(getattr(self._connected(), _PROXIES[service]).get_endpoint()).rstrip("/")
+
     def get(self, service: str, path: str, **query: Any) -> Any:
         """Read one thing; raises the three families."""
         return self.send(service, "GET", path, query=query)
@@ -96,9 +103,10 @@ class Client:
             answer = self.get(service, path, **query)
             items = answer[key]
             yield items
-            if not items or not _goes_on(answer, key):
+            more = len(items) == query["limit"] if path in _SILENT else _goes_on(answer, key)
+            if not items or not more:
                 return
-            if service in _BY_OFFSET:
+            if service in _BY_OFFSET or path in _SILENT:
                 query["offset"] = query.get("offset", 0) + len(items)
                 continue
             if query.get("marker") == items[-1]["id"]:  # it cuts the list, and does not go on from there
@@ -199,11 +207,40 @@ class Client:
                 self._count_from(connection.session)
                 connection.authorize()
         except sdk.ConfigException as error:
-            said = f"{self._name}: {_first_line(error)}; {_CREDENTIALS}"
+            near = self._known_clouds()
+            said = f"{self._name}: {_first_line(error)}{near}; {_CREDENTIALS}"
             raise PermanentError(said, "connect", "Configuration") from error
         except (wire.ClientException, sdk.SDKException) as error:
-            raise _unconnected(error, f"connect {self._name}") from error
+            raise _unconnected(error, f"connect {self._name}", whose=self._whose()) from error
+        self._check_region(connection)
         return connection
+
+    def _known_clouds(self) -> str:
+        """What clouds.yaml has, where a cloud was named that it does not have."""
+        if "cloud" not in self._settings:
+            return ""
+        from openstack.config import OpenStackConfig  # noqa: PLC0415 - lazy
+
+        names = sorted(OpenStackConfig().get_cloud_names())
+        near = did_you_mean(str(self._settings["cloud"]), names)
+        return f" (clouds.yaml has {', '.join(names) or 'none'}{f'; {near}' if near else ''})"
+
+    def _whose(self) -> str:
+        """Whose credentials were refused, in the settings' own words."""
+        said = [
+            f"{n} {self._settings[n]!r}" for n in ("cloud", "username", "project_name") if n in self._settings
+        ]
+        return ", ".join(said)
+
+    def _check_region(self, connection: Any) -> None:
+        """Raise PermanentError where the catalogue has nothing of the region that was asked for."""
+        wanted = connection.config.region_name
+        entries = connection.session.auth.get_access(connection.session).service_catalog.catalog
+        known = {str(e.get("region_id") or e.get("region")) for entry in entries for e in entry["endpoints"]}
+        if wanted and known and wanted not in known:
+            near = did_you_mean(str(wanted), sorted(known))
+            said = f"{self._name}: no service is in the region {wanted!r}; known: {', '.join(sorted(known))}"
+            raise PermanentError(f"{said}{f' ({near})' if near else ''}", "connect", "NoRegion")
 
     def _arguments(self) -> dict[str, Any]:
         plain = {
@@ -270,7 +307,8 @@ def _writes(method: str) -> bool:
 
 
 def _goes_on(answer: Mapping[str, Any], key: str) -> bool:
-    links, own = answer.get(f"{key}_links") or (), answer.get("links")
+    links = answer.get(f"{key}_links") or answer.get(f"{key.removesuffix('s')}_links") or ()
+    own = answer.get("links")
     further = own.get("next") if isinstance(own, Mapping) else None  # Keystone, Designate
     return bool(answer.get("next") or further) or any(link.get("rel") == "next" for link in links)
 
@@ -312,12 +350,15 @@ def _unanswered(error: Exception, operation: str, *, writes: bool) -> ProviderEr
     return PermanentError(_first_line(error), operation, type(error).__name__)
 
 
-def _unconnected(error: Exception, operation: str) -> ProviderError:
+def _unconnected(error: Exception, operation: str, *, whose: str) -> ProviderError:
     """Nothing has ever answered there: it is the wrong place, and trying again does not help."""
     mapped = _unanswered(error, operation, writes=False)
     if any("Missing" in type(cause).__name__ for cause in _causes(error)):
         said = f"no OpenStack credentials: {mapped.message}; {_CREDENTIALS}"
         return PermanentError(said, operation, "NoCredentials")
+    if mapped.code == "AuthenticationFailed" and whose:
+        advice = "is the password right and not expired, and has the user a role in the project?"
+        return PermanentError(f"{mapped.message} ({whose}: {advice})", operation, mapped.code)
     late = any("Timeout" in type(cause).__name__ for cause in _causes(error))
     if mapped.code != "Unreachable" and not (late and mapped.code == "NoAnswer"):
         return mapped

@@ -80,6 +80,8 @@ def told(body: Any) -> tuple[str, str]:
         return "", str(body or "").strip()[:500]
     if isinstance(body.get("title"), str) and "message" in body:
         return str(body["title"]).replace(" ", ""), str(body["message"]).replace("<br />", "").strip()
+    if isinstance(body.get("type"), str) and "code" in body:  # Designate
+        return str(body["type"]), str(body.get("message", "")).strip()
     if isinstance(body.get("title"), str) and "description" in body:  # Barbican
         return str(body["title"]).replace(" ", ""), str(body["description"]).strip()
     if "faultstring" in body:  # Octavia

@@ -73,6 +73,11 @@ MODULES: Final = (
     "identity.CREDENTIAL",
     "identity_links.ASSIGNMENT",
     "identity_links.MEMBERSHIP",
+    "dns.ZONE",
+    "dns.RECORD_SET",
+    "key_manager.SECRET",
+    "key_manager.GENERIC",
+    "key_manager.CERTIFICATE",
 )
 CONCURRENCY: Final = 8
 

@@ -19,6 +19,7 @@ from providers.openstack.conformance import (
     objects,
     storage,
     storage_admin,
+    unproved,
 )
 from providers.openstack.conformance.hands import connect
 
@@ -34,6 +35,7 @@ CONFORMANCE: Final = Conformance(
         *identity.SAMPLES,
         *images.SAMPLES,
         *objects.SAMPLES,
+        *unproved.SAMPLES,
     ),
     connect=connect,
     given=lambda _raw: {

@@ -118,7 +118,8 @@ TYPE: Final = CollectionKind(
         refine=_refine_type,
     ),
     Listing("volume", "/types", "volume_type", "volume_types", query={"is_public": "None"}),
-    (Field("name"), Field("description"), Field("is_public")),
+    # Cinder takes no null here, and shows an empty text as it is.
+    (Field("name"), Field("description", to=lambda _c, value: value or ""), Field("is_public")),
     lambda body: picked(body, "name", "extra_specs"),
     parts=(
         Part(

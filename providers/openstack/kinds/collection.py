@@ -76,6 +76,8 @@ class Progress:
     """Whether a deleted object is still shown for a while."""
 
 
+_IS_THERE: Final = ("host exists", "already has host", "already exists")
+"""What Nova and Cinder say of an item that an earlier call has added."""
 _AT_ONCE: Final = Progress(())
 
 
@@ -98,6 +100,8 @@ class CollectionKind:
     change: Change | None = None
     """How an update is sent, where it is not the changed attributes in the same envelope."""
     creating: Create = _as_it_is
+    made_at: Callable[[Cloud, Spec], str] | None = None
+    """Where a new one is made, if not in the collection itself."""
 
     def observe(self, cloud: Cloud, body: Body, wanted: Spec) -> Observed:
         """Write a body in the words of the spec."""
@@ -244,9 +248,8 @@ class CollectionKind:
             )
         body = self.creating(cloud, body, wanted)
         one = self.listing.one
-        answer = cloud.client.send(
-            self.listing.service, "POST", self.listing.home(cloud), {one: body} if one else body
-        )
+        place = self.made_at(cloud, wanted) if self.made_at is not None else self.listing.home(cloud)
+        answer = cloud.client.send(self.listing.service, "POST", place, {one: body} if one else body)
         made = self.listing.shaped(answer[one] if one else answer)
         spelled = _plain(request.want)
         if not self.progress.steady and not self.parts:
@@ -342,6 +345,10 @@ def gone(cloud: Cloud, service: str, path: str) -> None:
             raise
 
 
+def _is_there(error: PermanentError) -> bool:
+    return any(words in error.message for words in _IS_THERE)
+
+
 def members(
     service: str, path: str, *, add: str, remove: str, key: str
 ) -> Callable[[Cloud, str, Any, Any], None]:
@@ -354,7 +361,7 @@ def members(
                 try:
                     cloud.client.send(service, "POST", path.format(id), {action: {key: item}})
                 except PermanentError as error:
-                    if not is_missing(error) and "exist" not in error.message:
+                    if not is_missing(error) and not _is_there(error):
                         raise
 
     return write

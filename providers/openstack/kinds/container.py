@@ -72,7 +72,7 @@ def head(cloud: Cloud, path: str) -> Mapping[str, str] | None:
         raise
 
 
-def _observe(name: str, headers: Mapping[str, str]) -> Observed:
+def _observe(cloud: Cloud, name: str, headers: Mapping[str, str]) -> Observed:
     known = {key.lower(): value for key, value in headers.items()}
     own, ours = parted(meta(headers, _META))
     seen: dict[str, Any] = {"name": name, "X-Container-Meta": own}
@@ -83,6 +83,7 @@ def _observe(name: str, headers: Mapping[str, str]) -> Observed:
         "objects": int(known.get("x-container-object-count", 0)),
         "bytes": int(known.get("x-container-bytes-used", 0)),
         "storage_policy": known.get("x-storage-policy", ""),
+        "url": f"{cloud.client.endpoint(SERVICE)}/{quoted(name)}",
     }
     return Observed(name, seen, {"id": name, **shown}, marker_of(ours))
 
@@ -101,7 +102,7 @@ class ContainerKind:
             name = ref.id or (str(ref.spec["name"]) if knows(ref.spec, "name") else "")
             headers = head(cloud, f"/{quoted(name)}") if name else None
             if headers is not None:
-                found[ref.address] = _observe(name, headers)
+                found[ref.address] = _observe(cloud, name, headers)
         return found
 
     def discover(self, cloud: Cloud) -> Iterator[Observed]:
@@ -109,7 +110,7 @@ class ContainerKind:
         for entry in entries(cloud, ""):
             headers = head(cloud, f"/{quoted(entry['name'])}")
             if headers is not None:
-                yield _observe(entry["name"], headers)
+                yield _observe(cloud, entry["name"], headers)
 
     def begin(self, cloud: Cloud, request: Request, token: Token) -> Done | Pending:
         """Make, change or delete."""
@@ -123,7 +124,7 @@ class ContainerKind:
         headers = self._headers(seen if retag else wanted, seen, request)
         verb = "PUT" if request.action is Action.CREATE else "POST"
         cloud.client.exchange(SERVICE, verb, f"/{quoted(name)}", headers=headers)
-        made = _observe(name, head(cloud, f"/{quoted(name)}") or headers)
+        made = _observe(cloud, name, head(cloud, f"/{quoted(name)}") or headers)
         if wanted.get(_VERSIONS) and not made.spec[_VERSIONS]:
             what = f"{_VERSIONS} has no effect: this Swift has no object versioning"
             raise PermanentError(
@@ -175,7 +176,7 @@ class ContainerKind:
         """Find by the name."""
         name = intent.id or str(reveal(intent.spec.get("name", "")))
         headers = head(cloud, f"/{quoted(name)}") if name else None
-        return None if headers is None else _observe(name, headers)
+        return None if headers is None else _observe(cloud, name, headers)
 
 
 def _some(cloud: Cloud, name: str) -> Sequence[Mapping[str, Any]]:
@@ -242,6 +243,7 @@ KIND: Final = ContainerKind(
             name=text("its name", stable=True),
             objects=Property("integer", "how many objects it holds"),
             bytes=Property("integer", "how much they are"),
+            url=text("where it is", stable=True),
             storage_policy=text("how its objects are kept", stable=True),
         ),
         "A container of objects",

@@ -14,6 +14,7 @@ from providers.openstack.sandbox.cloud import Body, stamp
 from providers.openstack.sandbox.problems import Problem, bad_request, missing
 
 _TABLE: Final = "barbican_secrets"
+_CONTAINERS: Final = "barbican_containers"
 _LARGEST: Final = 20_000
 _LIMIT: Final = 10
 _LISTED: Final = 100
@@ -61,9 +62,9 @@ def create(call: Call) -> Answer:
         "updated": moment,
         "expiration": body.get("expiration"),
         "content_types": {"default": kind},
-        "algorithm": None,
-        "bit_length": None,
-        "mode": None,
+        "algorithm": body.get("algorithm"),
+        "bit_length": body.get("bit_length"),
+        "mode": body.get("mode"),
         "creator_id": call.project.user_id,
         "_payload": content,
         "_project": call.project.id,
@@ -120,6 +121,66 @@ def _shown(call: Call, found: Body) -> Body:
     return {**told, "secret_ref": _reference(call, found)}
 
 
+def create_container(call: Call) -> Answer:
+    """Keep a container of secrets that are there."""
+    body = call.payload if isinstance(call.payload, dict) else {}
+    references = body.get("secret_refs") or []
+    for entry in references:
+        key = str(entry.get("secret_ref")).rpartition("/")[2]
+        if key not in call.cloud.table(_TABLE):
+            raise missing("Secret provided for container doesn't exist.")
+    moment = stamp(micro=True)
+    made = {
+        "id": call.cloud.new_id(),
+        "name": body.get("name"),
+        "type": body.get("type"),
+        "status": "ACTIVE",
+        "secret_refs": references,
+        "created": moment,
+        "updated": moment,
+        "consumers": [],
+        "creator_id": call.project.user_id,
+        "_project": call.project.id,
+    }
+    call.cloud.add(_CONTAINERS, made)
+    return Answer(201, {"container_ref": _container_reference(call, made)})
+
+
+def _container_reference(call: Call, found: Body) -> str:
+    return f"{call.base}/v1/containers/{found['id']}"
+
+
+def _shown_container(call: Call, found: Body) -> Body:
+    told = {k: v for k, v in found.items() if not k.startswith("_") and k != "id"}
+    return {**told, "container_ref": _container_reference(call, found)}
+
+
+def containers(call: Call) -> Answer:
+    """List containers, ten a page where no limit is asked."""
+    found = call.visible(_CONTAINERS)
+    start, limit = int(call.query.get("offset", 0)), min(int(call.query.get("limit", _LIMIT)), _LISTED)
+    page = [_shown_container(call, c) for c in found[start : start + limit]]
+    answer: dict[str, Any] = {"containers": page, "total": len(found)}
+    if len(found) > start + limit:
+        answer["next"] = f"{call.base}/v1/containers?limit={limit}&offset={start + limit}"
+    return Answer(200, answer)
+
+
+def _find_container(call: Call, key: str) -> Body:
+    return call.find(_CONTAINERS, key, missing("Container not found."))
+
+
+def show_container(call: Call, key: str) -> Answer:
+    """Show one."""
+    return Answer(200, _shown_container(call, _find_container(call, key)))
+
+
+def delete_container(call: Call, key: str) -> Answer:
+    """Delete one; its secrets stay."""
+    del call.cloud.table(_CONTAINERS)[_find_container(call, key)["id"]]
+    return Answer(204)
+
+
 OPEN = (Route("GET", "/", versions), Route("GET", "/v1", version), Route("GET", "/v1/", version))
 ROUTES = (
     Route("POST", "/v1/secrets", create),
@@ -127,4 +188,8 @@ ROUTES = (
     Route("GET", "/v1/secrets/<key>", metadata),
     Route("GET", "/v1/secrets/<key>/payload", payload),
     Route("DELETE", "/v1/secrets/<key>", delete),
+    Route("POST", "/v1/containers", create_container),
+    Route("GET", "/v1/containers", containers),
+    Route("GET", "/v1/containers/<key>", show_container),
+    Route("DELETE", "/v1/containers/<key>", delete_container),
 )

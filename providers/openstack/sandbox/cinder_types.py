@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from providers.openstack.sandbox.calls import Answer, Call, Route
 from providers.openstack.sandbox.cloud import Body, Cloud, shown
+from providers.openstack.sandbox.listing import links as page_links
+from providers.openstack.sandbox.listing import page
 from providers.openstack.sandbox.nova_base import check_schema
 from providers.openstack.sandbox.problems import bad_request, conflict, forbidden, missing
 
@@ -65,7 +67,9 @@ def _told(body: Body) -> Body:
 def types(call: Call, project: str) -> Answer:
     """List the types that the caller may use."""
     del project
-    return Answer(200, {"volume_types": [_told(t) for t in _table(call.cloud).values() if _sees(call, t)]})
+    seen = [_told(t) for t in _table(call.cloud).values() if _sees(call, t)]
+    chunk, marker = page(call, seen, lost=missing("Volume type could not be found."), default=1000)
+    return Answer(200, {"volume_types": chunk, **page_links(call, "volume_type", marker)})
 
 
 def create(call: Call, project: str) -> Answer:
@@ -103,6 +107,8 @@ def update(call: Call, project: str, key: str) -> Answer:
     del project
     _administrator(call, "type_update")
     found, body = _find(call, key), call.body("volume_type")
+    if all(value is None for value in body.values()):
+        raise bad_request("Specify volume type name, description, is_public or a combination thereof.")
     check_schema(
         body, field="volume_type", types={"name": str, "description": str, "is_public": bool}, required=()
     )

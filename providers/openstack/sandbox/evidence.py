@@ -45,6 +45,8 @@ BEHAVIOURS = (
     Behaviour("containers: headers, metadata added and removed, 409 while not empty", _REAL),
     Behaviour("objects: ETags, metadata replaced by a POST, static large objects", _REAL),
     Behaviour("servers from volumes, in server groups", _REAL),
+    Behaviour("zones and record sets: PENDING, ACTIVE, refusals", "vendor-doc:Designate API reference v2"),
+    Behaviour("containers of secrets", "vendor-doc:Barbican Key Manager API v1"),
     Behaviour(
         "secrets: stored, listed by name, payload by content type", "vendor-doc:Barbican Key Manager API v1"
     ),

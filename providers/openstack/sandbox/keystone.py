@@ -19,6 +19,7 @@ _SERVICES = (
     ("image", "glance", "/image"),
     ("volumev3", "cinder", "/volume/v3/{project}"),
     ("object-store", "swift", "/object-store/v1/AUTH_{project}"),
+    ("dns", "designate", "/dns"),
     ("key-manager", "barbican", "/key-manager"),
     ("load-balancer", "octavia", "/load-balancer"),
 )

@@ -251,7 +251,9 @@ def _shown_group(call: Call, found: Body) -> Body:
 def groups(call: Call) -> Answer:
     """List the project's."""
     own = [g for g in call.visible("server_groups") if g["project_id"] == call.project.id]
-    return Answer(200, {"server_groups": [_shown_group(call, g) for g in own]})
+    start = int(call.query.get("offset", 0))
+    page = own[start : start + int(call.query.get("limit", 1000))]
+    return Answer(200, {"server_groups": [_shown_group(call, g) for g in page]})
 
 
 def create_group(call: Call) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
 from typing import Any
@@ -215,6 +216,7 @@ def _new(call: Call, body: Body, *, flavor: Body, image: str) -> Body:
         "_flavor": flavor,
         "_image": image,
         "_volumes": [],
+        "_user_data": base64.b64decode(body.get("user_data") or "").decode(errors="replace"),
         "_networked": False,
         "_project": call.project.id,
     }

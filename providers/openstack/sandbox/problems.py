@@ -6,6 +6,7 @@ shapes were recorded from a real cloud of release 2026.1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -107,6 +108,12 @@ def load_balancer_body(problem: Problem) -> dict[str, Any]:
     return {"faultcode": "Client", "faultstring": problem.message, "debuginfo": None}
 
 
+def dns_body(problem: Problem) -> dict[str, Any]:
+    """Designate, by its API reference: code, type and message."""
+    kind = re.sub(r"(?<!^)(?=[A-Z])", "_", problem.type).lower()
+    return {"code": problem.status, "type": kind, "message": problem.message}
+
+
 BODIES: Mapping[str, Callable[[Problem], dict[str, Any]]] = {
     "identity": identity_body,
     "compute": compute_body,
@@ -114,5 +121,6 @@ BODIES: Mapping[str, Callable[[Problem], dict[str, Any]]] = {
     "network": network_body,
     "image": image_body,
     "key-manager": key_manager_body,
+    "dns": dns_body,
     "load-balancer": load_balancer_body,
 }
