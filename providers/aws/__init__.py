@@ -47,4 +47,5 @@ manifest: Final = Manifest(
     bare={"region": "us-east-1"},
     composites=_COMPOSITES if _COMPOSITES.is_dir() else None,
     sandbox="providers.aws.sandbox",
+    conformance="providers.aws.conformance",
 )

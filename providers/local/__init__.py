@@ -32,4 +32,5 @@ manifest = Manifest(
             ),
         },
     ),
+    conformance="providers.local.conformance",
 )

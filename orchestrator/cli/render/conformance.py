@@ -38,6 +38,7 @@ def render_run(run: Run, style: Style = PLAIN) -> str:
     sections = [list(_table(run, style)), list(_failures(run, style))]
     sections.append(list(_reasons("Changes by hand that are not seen:", run.undetected, style)))
     sections.append(list(_reasons("Not tried:", run.untried, style)))
+    sections.append([f"Not looked at: {type}: {why}" for type, why in run.exempt.items()])
     if run.unsampled:
         sections.append([f"{style.paint('No sample:', 'red', 'bold')} {', '.join(run.unsampled)}"])
     sections.append([style.paint(f"{run.family} on {run.where}: {summary(run)}", "bold")])
@@ -98,6 +99,9 @@ def _page(run: Run, command: str) -> Iterator[str]:
             yield from (
                 f"| `{t}` | `{p}` | {why} |" for t, paths in found.items() for p, why in paths.items()
             )
+    if run.exempt:
+        yield from ("", "## Kinds that are not looked at", "", "| kind | why |", "|---|---|")
+        yield from (f"| `{type}` | {why} |" for type, why in run.exempt.items())
     if run.failures:
         yield from ("", "## What does not hold", "")
         yield from (f"* `{r.type}`, {r.check}: {m}" for r in run.failures for m in r.messages)
@@ -125,6 +129,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "undetected": {type: dict(paths) for type, paths in run.undetected.items()},
         "untried": {type: dict(paths) for type, paths in run.untried.items()},
         "without_sample": list(run.unsampled),
+        "exempt": dict(run.exempt),
     }
 
 

@@ -158,7 +158,13 @@ def _is_silent(trial: Trial, path: str) -> bool:
     Not where a hand of its own makes just that default of it.
     """
     prop, sample = trial.kind.spec.properties.get(path), trial.sample
-    if prop is None or prop.default is MISSING or says(sample.minimal, path) or not says(sample.full, path):
+    if (
+        prop is None
+        or prop.default is MISSING
+        or path in sample.kept
+        or says(sample.minimal, path)
+        or not says(sample.full, path)
+    ):
         return False
     return path not in sample.behind or sample.updates.get(path, MISSING) != prop.default
 
@@ -181,7 +187,7 @@ def _by_hand(trial: Trial, spec: Spec, paths: list[str], *, silent: bool = False
             if hand is None:
                 raise Failed(f"{path}: nothing says how to change it by hand")
             value = _other(trial, path, silent=silent)
-            hand(Hand(trial.subject.raw, seen, trial.scene.parents, path, value))
+            hand(Hand(trial.subject.raw, seen, trial.scene.parents, path, value, trial.subject.time.sleep))
             seen, proposal = _noticed(trial, seen, spec, path)
             yield from _judged(trial, proposal, path)
             if proposal.changes:

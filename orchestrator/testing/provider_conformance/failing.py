@@ -72,7 +72,7 @@ def _struck(trial: Trial, spec: Mapping[str, Any], kind: str) -> Findings:
             with _fault(trial, Rule(kind, cloud=trial.subject.family, times=1, after=number)) as struck:
                 made = _tried(trial, request)
             if not struck():
-                trial.keep(made)
+                yield from _untouched(trial, made)
                 return
             trial.tried += 1
             where = f"{kind} of call {number + 1} of the create"
@@ -83,6 +83,14 @@ def _struck(trial: Trial, spec: Mapping[str, Any], kind: str) -> Findings:
                     trial.keep(left)
                 continue
             yield from _one_of(trial, made, before, spec, where)
+
+
+def _untouched(trial: Trial, made: Any) -> Findings:
+    """The create that no fault met: cleared up, unless it failed by itself."""
+    if isinstance(made, ProviderError):
+        yield f"without a fault the create fails: {made}"
+    else:
+        trial.keep(made)
 
 
 def _tried(trial: Trial, request: Request) -> Any:
@@ -124,8 +132,8 @@ def is_throttled(trial: Trial) -> Findings:
             with _fault(trial, rule) as struck:
                 made = _tried(trial, trial.creation(spec))
             if not struck():
-                trial.keep(made)
-                break
+                yield from _untouched(trial, made)
+                return
             trial.tried += 1
             where = f"call {number + 1} of the create throttled"
             yield from (f"{where}: {message}" for message in _strange(trial))
@@ -188,8 +196,10 @@ def _of_missing(trial: Trial, gone: Observed, spec: Mapping[str, Any]) -> Findin
 
 
 def _late_update(trial: Trial, request: Request, what: str) -> Findings:
+    newcomer = trial.subject.newcomer
     try:
-        done = trial.driver.do(request)
+        with trial.driver.through(newcomer() if newcomer is not None else trial.subject.provider):
+            done = trial.driver.do(request)
     except PermanentError as error:
         yield from _in_words(error, what)
     except Exception as error:  # noqa: BLE001 - whatever a provider raises is a finding about it

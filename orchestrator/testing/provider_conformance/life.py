@@ -144,6 +144,8 @@ def deletes_twice(trial: Trial) -> Findings:
 
 def is_discovered(trial: Trial) -> Findings:
     """Discovery shows it once, and as every way of reading does."""
+    if trial.sample.undiscovered:
+        raise NotTried(trial.sample.undiscovered)
     with trial.clearing():
         made = trial.create(trial.full())
         found = [o for o in trial.discovered() if o.id == made.id]
@@ -215,7 +217,10 @@ def keeps_marker(trial: Trial) -> Findings:
             seen = trial.reread(trial.bring(seen, want, spec), want)
             if seen.marker != request.marker:
                 yield f"after an update of {path} its marker is {seen.marker}"
-            spec = want
+            if trial.propose(seen, spec, want).action is Action.UPDATE:
+                seen = trial.reread(trial.bring(seen, spec, want), spec)
+            else:
+                spec = want
         other = trial.marker()
         seen = trial.reread(trial.mark(seen, spec, other), spec)
         trial.tried += 1

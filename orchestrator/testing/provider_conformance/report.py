@@ -46,6 +46,8 @@ class Report:
     """By type and path: what was left alone, and why."""
     unsampled: Sequence[str] = ()
     """Kinds that can be made and have no sample: each is a failure."""
+    exempt: Mapping[str, str] = field(default_factory=dict)
+    """Kinds that the suite cannot look at, and why."""
 
     @property
     def types(self) -> list[str]:

@@ -6,7 +6,7 @@ import importlib
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +81,8 @@ class Subject:
     paged: Provider | None = None
     """The same cloud in small pages."""
     given: Mapping[str, Any] | None = None
+    newcomer: Callable[[], Provider] | None = None
+    """The provider as another process has it, which made nothing itself."""
 
     @property
     def stack(self) -> StackId:
@@ -171,6 +173,7 @@ def _subject(
             cloud.faults,
             manifest.configure(paged, context) if conformance.paged else None,
             {**conformance.given(raw), **given},
+            lambda: manifest.configure(cloud.settings, context),
         )
     finally:
         with suppress(OSError):

@@ -68,7 +68,7 @@ def run(
     for sample in samples:
         results += _kind(subject, sample, wanted, watch)
     made = [name for name, kind in subject.provider.kinds.items() if not kind.data_only]
-    have = {sample.type for sample in subject.conformance.samples}
+    have = {*(sample.type for sample in subject.conformance.samples), *subject.conformance.exempt}
     return Report(
         subject.family,
         subject.where,
@@ -77,6 +77,7 @@ def run(
         {s.type: _undetected(subject, s) for s in samples if _undetected(subject, s)},
         {s.type: dict(s.untried) for s in samples if s.untried},
         () if kinds else tuple(sorted(set(made) - have)),
+        {} if kinds else dict(subject.conformance.exempt),
     )
 
 

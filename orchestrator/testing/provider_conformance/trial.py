@@ -220,6 +220,9 @@ class Trial:
 
     def ours(self, before: Sequence[Observed], spec: Spec) -> list[Observed]:
         """What was not there before, and is of this run: by our marker, or by being as it was wanted."""
+        if self.sample.undiscovered:
+            meant = self.look(Ref(THING, None, spec))
+            return [] if meant is None else [meant]
         known = {o.id for o in before}
         new = [o for o in self.discovered() if o.id not in known]
         marked = [o for o in new if o.marker is not None]

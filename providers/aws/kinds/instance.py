@@ -102,7 +102,7 @@ class Instance(Tagged):
             "VpcId": raw.get("VpcId"),
             "SubnetId": raw.get("SubnetId"),
             "AvailabilityZone": raw.get("Placement", {}).get("AvailabilityZone"),
-            "State": {"Code": raw["State"].get("Code"), "Name": raw["State"]["Name"]},
+            "State": {"Code": str(raw["State"].get("Code", "")), "Name": raw["State"]["Name"]},
         }
         return {name: value for name, value in told.items() if value not in (None, "")}
 
@@ -132,7 +132,7 @@ class Instance(Tagged):
     def changes(self, id: str, request: Request, names: set[str]) -> list[Step]:
         """First what a running machine takes, then what needs it stopped, then the state that is wanted."""
         want, steps = request.want, list[Step]()
-        if "SecurityGroupIds" in names:
+        if "SecurityGroupIds" in names & want.keys():
             steps.append(
                 ec2("ModifyInstanceAttribute", {"InstanceId": id, "Groups": want["SecurityGroupIds"]})
             )
@@ -141,13 +141,13 @@ class Instance(Tagged):
         if "Monitoring" in names:
             word = "MonitorInstances" if want.get("Monitoring") else "UnmonitorInstances"
             steps.append(ec2(word, {"InstanceIds": [id]}))
-        if "MetadataOptions" in names:
+        if "MetadataOptions" in names & want.keys():
             steps.append(ec2("ModifyInstanceMetadataOptions", {"InstanceId": id, **want["MetadataOptions"]}))
         cold = [n for n in ("InstanceType", "EbsOptimized") if n in names]
         if cold:
             steps += _stop(id)
-            usual = {"EbsOptimized": False}
-            steps += [_attribute(id, name, value=want.get(name, usual.get(name))) for name in cold]
+            usual = {name: self.schema.spec.properties[name].default for name in cold}
+            steps += [_attribute(id, name, value=want.get(name, usual[name])) for name in cold]
         if cold or "State" in names:
             stopped = want.get("State", {}).get("Name") == "stopped"
             steps += _stop(id) if stopped else _start(id)

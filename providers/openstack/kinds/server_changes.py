@@ -8,7 +8,7 @@ from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.provision import Request
 from orchestrator.model.values import reveal
-from providers.openstack.kinds.kind import Cloud, Spec
+from providers.openstack.kinds.kind import Cloud, Spec, chosen_name
 from providers.openstack.kinds.server_reading import PATH, UNCONFIRMED, flavor_name
 
 _DONE_ALREADY: Final = ("Duplicate items", "not associated with the instance")
@@ -20,7 +20,9 @@ def apply_changes(cloud: Cloud, request: Request, id: str) -> str:
     wanted = reveal(request.want)
     prior: Spec = request.prior.spec if request.prior is not None else {}
     changed = {str(change.path[0]) for change in request.changes}
-    if texts := {key: wanted.get(key) for key in ("name", "description") if key in changed}:
+    named = {"name": chosen_name(wanted, request.marker)} if "name" in changed else {}
+    texts = named | ({"description": wanted.get("description")} if "description" in changed else {})
+    if texts:
         cloud.client.send("compute", "PUT", f"{PATH}/{id}", {"server": texts})
     if "metadata" in changed or request.action is Action.RETAG:
         kept = prior.get("metadata", {}) if request.action is Action.RETAG else wanted.get("metadata", {})
