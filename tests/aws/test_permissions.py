@@ -10,8 +10,8 @@ import pytest
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import only_reads
 from providers.aws.permissions import ACTIONS, OPERATIONS, actions
-from tests.aws.test_kinds import EACH, world
-from tests.aws.test_kinds import KINDS as LIVES
+from tests.aws.lives import EACH, world
+from tests.aws.lives import KINDS as LIVES
 
 __all__ = ["world"]
 KINDS = {str(name): kind.schema for name, kind in LIVES.items()}
