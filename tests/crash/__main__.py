@@ -95,6 +95,8 @@ class Part:
     """Where it keeps its state; where that is on a wire, only what happens there is tried."""
     seed: int = 0
     limit: int | None = None
+    steps: tuple[str, ...] = ()
+    """Only these of the journey; all, where none is named."""
 
     @property
     def label(self) -> str:
@@ -123,7 +125,7 @@ def run_part(part: Part, launchers: Launchers, tallies: dict[str, Tally]) -> Non
             threads=part.threads,
             seed=part.seed,
         )
-        journey = JOURNEYS[arena.cloud]()
+        journey = [v for v in JOURNEYS[arena.cloud]() if not part.steps or v.name in part.steps]
         tallies |= {v.name: Tally(part.label, part.threads, v.name) for v in journey}
         machine.learn(journey)
         same = (part.label, part.threads)

@@ -37,6 +37,8 @@ QUIET: Final = 0.12
 LOCKED: Final = 5
 """The exit code of whoever finds the stack taken, or loses it."""
 IN_USE: Final = "in use by another process"
+NOTHING_LEFT: Final = "Apply: nothing to do."
+"""Said by a successor of a run that was stopped when all was done and recorded, before it gave the stack back."""
 ROUNDS: Final = 3
 """How often apply may be run after a disturbance: once, and once more where a request arrived late."""
 WIRE_ACTS: Final = {
@@ -331,7 +333,7 @@ class Machine:
             )  # stopped within a transaction: it kept the file, and went on as the stack's holder
         if second.code == LOCKED:
             return first, [f"no successor got the stack of the stopped run:\n{second.text}"]
-        if first.code != LOCKED:
+        if first.code != LOCKED and NOTHING_LEFT not in second.text:
             return first, [
                 f"it lost the stack, went on and ended with {first.code}:\n{first.text}\nthe successor ended with {second.code}:\n{second.text}"
             ]

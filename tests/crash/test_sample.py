@@ -17,17 +17,10 @@ from tests.crash.__main__ import Part, run_part
 from tests.crash.arena import Simulated
 from tests.crash.director import Act, Director
 from tests.crash.journeys import GONE, JOURNEYS
-from tests.crash.machine import Launchers, Machine, Trial
+from tests.crash.machine import Machine, Trial
 from tests.crash.wire import Point
 
 TRIALS = 16
-
-
-@pytest.fixture(scope="module")
-def launchers():
-    made = Launchers()
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize("cloud", JOURNEYS)
