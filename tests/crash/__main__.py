@@ -108,8 +108,8 @@ def run_part(part: Part, launchers: Launchers, tallies: dict[str, Tally]) -> Non
     """One cloud with one number of threads; the tallies by step grow on the way."""
     director = Director()
     with (
-        ExitStack() as ended,
         tempfile.TemporaryDirectory(prefix="crash-", ignore_cleanup_errors=True) as name,
+        ExitStack() as ended,
     ):
         arena = _arena(part, Path(name), director)
         ended.callback(arena.close)
