@@ -1,4 +1,4 @@
-"""Write docs/commands.md, docs/types/*.md and docs/schemas/policy-input/*.json from the code: `make docs`.
+"""Write docs/commands.md, docs/types/*.md, docs/openstack-simulator.md and docs/schemas/policy-input/*.json from the code: `make docs`.
 
 Enters: the command tree and the kinds of every installed provider. Leaves: pages of Markdown. Holds: the pages are
 a function of the code, so that a test can hold the committed ones to it.
@@ -16,9 +16,11 @@ from typer.testing import CliRunner
 
 from orchestrator import bootstrap
 from orchestrator.cli.app import app
+from orchestrator.kit.simulation.evidence import share
 from orchestrator.model.kind import How, KindSchema, Marking
 from orchestrator.model.policy_schema import stage_schemas
 from orchestrator.model.schema import MISSING, Property
+from providers.openstack.sandbox import evidence
 
 HERE = Path(__file__).parent
 _NOTE = "<!-- Written by docs/generate.py: change the code, then run `make docs`. -->"
@@ -62,11 +64,38 @@ def pages() -> Mapping[str, str]:
         kinds = (catalogue.kind(type) for type in catalogue.types(manifest.family))
         families[manifest.family] = [kind for kind in kinds if kind is not None]
     made = {"commands.md": _commands(), "types/README.md": _index(families)}
+    made["openstack-simulator.md"] = _simulator()
     for family, kinds in families.items():
         made[f"types/{family}.md"] = _family(family, sorted(kinds, key=lambda kind: kind.type))
     written = {name: "\n".join(lines) + "\n" for name, lines in made.items()}
     schemas = {f"schemas/policy-input/{name}.json": schema for name, schema in stage_schemas().items()}
     return written | {name: f"{json.dumps(schema, indent=2)}\n" for name, schema in schemas.items()}
+
+
+def _simulator() -> Iterator[str]:
+    """What the OpenStack simulator is held to, operation by operation."""
+    claims = evidence.behaviours()
+    proved, known = share(claims)
+    recorded = [call for walk in evidence.recordings().values() for call in walk.values()]
+    answers = sum("status" in call for call in recorded)
+    yield from (_NOTE, "# What the OpenStack simulator is held to", "")
+    yield (
+        f"{answers} answers of a real OpenStack (release 2026.1) are recorded, with {len(recorded) - answers} states in "
+        "which something came to rest. The tests make the same calls to the simulator and compare status, body and "
+        "state; the server tests make them to the real cloud anew, so that the recording is no older than the cloud. "
+        "`python -m tests.openstack.recording` records again."
+    )
+    yield from ("", f"**{proved} of {known} behaviours have evidence from outside** ({proved / known:.0%}).")
+    for service in sorted({operation.service for operation in evidence.operations()}):
+        mine = [operation for operation in evidence.operations() if operation.service == service]
+        held = sum(bool(operation.statuses) for operation in mine)
+        yield from ("", f"## {service}: {held} of {len(mine)} operations", "")
+        yield from ("| operation | recorded answers |", "|---|---|")
+        for one in mine:
+            codes = ", ".join(map(str, one.statuses)) or one.behaviour.evidence
+            yield f"| `{one.method} {one.rule}` | {codes} |"
+    yield from ("", "## What is no operation", "", "| behaviour | evidence |", "|---|---|")
+    yield from (f"| {_cell(claim.name)} | {_cell(claim.evidence)} |" for claim in evidence.FURTHER)
 
 
 def _index(families: Mapping[str, list[KindSchema]]) -> Iterator[str]:

@@ -24,7 +24,6 @@ from providers.openstack.names import Names
 
 MODULES: Final = (
     "net",
-    "net.PROVIDER",
     "subnet",
     "router",
     "router_interface",

@@ -29,7 +29,7 @@ def test_the_pages_are_what_the_code_says(generate):
     """Every generated page is committed as the script writes it, and there is no other."""
     made = generate.pages()
     written = [*(DOCS / "types").glob("*.md"), *(DOCS / "schemas/policy-input").glob("*.json")]
-    committed = {str(page.relative_to(DOCS)) for page in written} | {"commands.md"}
+    committed = {str(page.relative_to(DOCS)) for page in written} | {"commands.md", "openstack-simulator.md"}
     assert set(made) == committed, HAND
     stale = [name for name, text in made.items() if (DOCS / name).read_text("utf-8") != text]
     assert stale == [], HAND

@@ -34,7 +34,7 @@ _NET = Sample(
     untried={
         "shared": ADMIN,
         "dns_domain": "the extension is not loaded everywhere",
-        "qos_policy": "the same as in the sample of OS::Neutron::ProviderNet",
+        "qos_policy": "a policy is made by an administrator",
     },
 )
 _SUBNET = Sample(
@@ -142,7 +142,7 @@ _PORT = Sample(
     },
     untried={
         "port_security_enabled": "it goes only without groups and address pairs",
-        "qos_policy": "a policy is made by an administrator: tried with OS::Neutron::ProviderNet",
+        "qos_policy": "a policy is made by an administrator",
     },
     kept={
         "name": "without one it is made up at the create",

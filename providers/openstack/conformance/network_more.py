@@ -262,36 +262,6 @@ _PACKETS = _rule(
     {"direction": "egress"},
     {"min_kpps": 20, "direction": "ingress"},
 )
-_PROVIDER_NET = Sample(
-    type="OS::Neutron::ProviderNet",
-    minimal={"name": Unique(), "network_type": "vxlan"},
-    more={
-        "admin_state_up": True,
-        "port_security_enabled": True,
-        "shared": False,
-        "router_external": False,
-        "qos_policy": Of("policy"),
-        "tags": ["b", "a"],
-    },
-    parents={"policy": POLICY, "other": POLICY},
-    updates={
-        "name": Unique("{}-other"),
-        "admin_state_up": False,
-        "port_security_enabled": False,
-        "shared": True,
-        "router_external": True,
-        "qos_policy": Of("other"),
-        "tags": ["c"],
-    },
-    replaces={"network_type": "vlan", "segmentation_id": 54322},
-    planned={"network_type": "the cloud may have no physical network"},
-    write=neutron("/networks", "network", router_external="router:external", qos_policy="qos_policy_id"),
-    behind={"tags": tagged("/networks")},
-    untried={
-        "dns_domain": "the extension is not loaded everywhere",
-        "physical_network": "the cloud may have none",
-    },
-)
 SAMPLES: Final = (
-    _SCOPE, _POOL, _GROUP, _ROUTES, _TRUNK, _FORWARD, _RBAC, _QOS, _LIMIT, _DSCP, _MINIMUM, _PACKETS, _PROVIDER_NET,
+    _SCOPE, _POOL, _GROUP, _ROUTES, _TRUNK, _FORWARD, _RBAC, _QOS, _LIMIT, _DSCP, _MINIMUM, _PACKETS,
 )  # fmt: skip

@@ -200,6 +200,35 @@ def _version_headers(name: str, version: tuple[int, int]) -> dict[str, str]:
     return headers | ({"X-OpenStack-Nova-API-Version": text} if name == "compute" else {})
 
 
+class Addresses:
+    """Every operation behind a token: its service, method and address."""
+
+    def __init__(self) -> None:
+        """Build the address maps."""
+        self._maps = {
+            name: Map(
+                [
+                    Rule(r.rule, methods=[r.method], endpoint=(name, r.method, r.rule), strict_slashes=True)
+                    for r in routes
+                ],
+                merge_slashes=False,
+            )
+            for name, routes in _ROUTES.items()
+        }
+
+    def all(self) -> Iterable[tuple[str, str, str]]:
+        """Each of them."""
+        return [(name, route.method, route.rule) for name, routes in _ROUTES.items() for route in routes]
+
+    def place(self, service: str, method: str, path: str) -> tuple[str, str, str] | None:
+        """Give the operation that a call is; None where it is none."""
+        try:
+            found: tuple[str, str, str] = self._maps[service].bind("").match(path, method=method)[0]
+        except HTTPException:
+            return None
+        return found
+
+
 def _map(routes: Iterable[Route]) -> Map:
     rules = [Rule(r.rule, methods=[r.method], endpoint=r.handler, strict_slashes=True) for r in routes]
     return Map(rules, merge_slashes=False)

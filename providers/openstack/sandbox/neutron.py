@@ -22,7 +22,7 @@ from providers.openstack.sandbox.neutron_sharing import RBAC
 from providers.openstack.sandbox.neutron_sharing import ROUTES as ADDRESSES
 from providers.openstack.sandbox.neutron_trunks import ROUTES as SUBPORTS
 from providers.openstack.sandbox.neutron_trunks import TRUNKS
-from providers.openstack.sandbox.problems import missing
+from providers.openstack.sandbox.problems import bad_request, forbidden, missing
 
 COLLECTIONS = (
     NETWORKS, SUBNETS, PORTS, ROUTERS, GROUPS, RULES, FLOATING, SCOPES, POOLS, ADDRESS_GROUPS, RBAC, TRUNKS, POLICIES,
@@ -105,6 +105,17 @@ def quotas(call: Call, project: str) -> Answer:
     return Answer(200, {"quota": {name: limits[name] for name in _QUOTAS}})
 
 
+def set_quotas(call: Call, project: str) -> Answer:
+    """Change quotas, as an administrator; the simulator has one set for all projects."""
+    if not call.project.is_admin:
+        raise forbidden("rule:update_quota is disallowed by policy")
+    for name, limit in call.body("quota").items():
+        if name not in _QUOTAS:
+            raise bad_request(f"Unrecognized attribute(s) '{name}'")
+        setattr(call.cloud.quotas, name, int(limit))
+    return quotas(call, project)
+
+
 def groups(call: Call) -> Answer:
     """List security groups; the project's default group is made at the first look."""
     ensure_default(call.cloud, call.project)
@@ -117,6 +128,7 @@ ROUTES = (
     Route("GET", "/v2.0/extensions", extensions),
     Route("GET", "/v2.0/extensions/<alias>", extension),
     Route("GET", "/v2.0/quotas/<project>", quotas),
+    Route("PUT", "/v2.0/quotas/<project>", set_quotas),
     Route("GET", "/v2.0/security-groups", groups),
     *(route for row in COLLECTIONS for route in routes(row)),
     *INTERFACES,

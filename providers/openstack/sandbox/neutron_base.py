@@ -195,7 +195,9 @@ def _delete(row: Collection, call: Call, key: str) -> Answer:
 
 def _tag_routes(row: Collection, one: str) -> tuple[Route, ...]:
     return (
-        Route("GET", f"{one}/tags", lambda call, key: Answer(200, {"tags": row.find(call, key)["tags"]})),
+        Route(
+            "GET", f"{one}/tags", lambda call, key: Answer(200, {"tags": sorted(row.find(call, key)["tags"])})
+        ),
         Route("PUT", f"{one}/tags", lambda call, key: _replace_tags(row, call, key)),
         Route("DELETE", f"{one}/tags", lambda call, key: _clear_tags(row, call, key)),
         Route("PUT", f"{one}/tags/<tag>", lambda call, key, tag: _add_tag(row, call, key, tag)),

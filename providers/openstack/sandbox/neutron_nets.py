@@ -23,11 +23,14 @@ IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 _INVALID = "InvalidInput"
 
 
-def _create_network(_call: Call, body: Body) -> Body:
+def _create_network(call: Call, body: Body) -> Body:
     external = bool(body.get("router:external", False))
     return {
         "shared": False,
         "is_default": False,
+        "provider:network_type": "vxlan",
+        "provider:physical_network": None,
+        "provider:segmentation_id": int(call.cloud.pick([str(number) for number in range(1, 9999)])),
         **body,
         "router:external": external,
         "_public": external or bool(body.get("shared")),
@@ -48,6 +51,8 @@ def _show_network(call: Call, body: Body) -> Body:
     visible = {**shown(body), "subnets": subnets}
     if call.method != "POST" and not body["router:external"]:
         del visible["is_default"]
+    if not call.project.is_admin:
+        visible = {name: value for name, value in visible.items() if not name.startswith("provider:")}
     return visible
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from providers.openstack.sandbox.attributes import COMMON, REQUIRED, Attribute
 from providers.openstack.sandbox.calls import Call
-from providers.openstack.sandbox.cloud import Body
+from providers.openstack.sandbox.cloud import Body, shown
 from providers.openstack.sandbox.neutron_base import Collection, updated
 from providers.openstack.sandbox.neutron_nets import IPNetwork
 from providers.openstack.sandbox.problems import bad_request, conflict
 
+_LENGTHS = ("default_prefixlen", "min_prefixlen", "max_prefixlen")
 _BARE = {name: COMMON[name] for name in ("id", "name", "project_id", "tenant_id")}
 
 
@@ -84,8 +85,9 @@ def _check_scope(call: Call, body: Body, version: int) -> None:
         return
     scope = SCOPES.find(call, str(key))
     if scope["ip_version"] != version:
-        message = f"Illegal subnetpool association: subnetpool with IP version {version} cannot be associated with address "
-        raise bad_request(f"{message}scope {key}.", "IllegalSubnetPoolIpVersionAssociation")
+        message = f"Illegal subnetpool association: subnetpool {body.get('id') or call.cloud.new_id()} cannot associate with "
+        said = f"{message}address scope {key} because subnetpool ip_version is not {scope['ip_version']}."
+        raise bad_request(said, "IllegalSubnetPoolIpVersionAssociationToAddressScope")
 
 
 def _update_pool(call: Call, body: Body, change: Body) -> None:
@@ -94,17 +96,25 @@ def _update_pool(call: Call, body: Body, change: Body) -> None:
         wanted = _networks(change["prefixes"])
         if _joined([*wanted, *_networks(body["prefixes"])]) != _joined(wanted):
             message = "Illegal update to prefixes: Existing prefixes must be a subset of the new prefixes."
-            raise bad_request(f"Illegal subnetpool update : {message}", "IllegalSubnetPoolPrefixUpdate")
+            raise bad_request(message, "IllegalSubnetPoolPrefixUpdate")
         change["prefixes"] = _joined(wanted)
-    for name in ("default_prefixlen", "min_prefixlen", "max_prefixlen"):
+    for name in _LENGTHS:
         if name in change:
             change[name] = str(change[name])
     body.update(change)
 
 
+def _show_pool(call: Call, body: Body) -> Body:
+    """Lengths are texts, but in the answer to an update."""
+    visible = shown(body)
+    if call.method == "PUT":
+        visible |= {name: int(visible[name]) for name in _LENGTHS}
+    return visible
+
+
 def _delete_pool(call: Call, body: Body) -> None:
     if any(subnet["subnetpool_id"] == body["id"] for subnet in call.cloud.table("subnets").values()):
-        message = f"Unable to delete subnet pool: Subnet pool {body['id']} has existing allocations."
+        message = "Unable to delete subnet pool: Subnet pool has existing allocations."
         raise bad_request(message, "SubnetPoolDeleteError")
 
 
@@ -128,4 +138,5 @@ POOLS = Collection(
     create=_create_pool,
     update=_update_pool,
     delete=_delete_pool,
+    show=_show_pool,
 )

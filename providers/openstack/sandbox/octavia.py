@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from providers.openstack.sandbox.calls import Answer, Call, Route
 from providers.openstack.sandbox.cloud import Body, Cloud
-from providers.openstack.sandbox.listing import next_url, page
+from providers.openstack.sandbox.listing import page
 from providers.openstack.sandbox.octavia_core import (
     asked,
     below,
@@ -40,6 +40,8 @@ from providers.openstack.sandbox.octavia_types import (
 )
 from providers.openstack.sandbox.problems import bad_request, conflict
 
+_PAGING = ("limit", "marker", "fields", "sort")
+_SHOWN = ("id", "provisioning_status", "operating_status", "created_at", "updated_at")
 _REDIRECTS = ("redirect_pool_id", "redirect_url", "redirect_prefix")
 
 
@@ -109,22 +111,23 @@ def _has_children(cloud: Cloud, balancer: Body) -> bool:
 # Lists.
 def _list(call: Call, type: Type, bodies: list[Body]) -> Answer:
     items = [told(call, type, body) for body in bodies]
-    kept = [item for item in items if _fits(call, type, item)]
-    lost = bad_request(f"Supplied pagination marker '{call.query.get('marker')}' is not valid.")
-    chunk, marker = page(call, kept, lost=lost)
-    links = [{"href": next_url(call, marker), "rel": "next"}] if marker else []
+    unknown = set(call.query) - {*_PAGING, *type.attributes, *type.shown, *_SHOWN}
+    if unknown:
+        raise bad_request("One or more arguments are either duplicate or invalid")
+    kept = [item for item in items if _fits(call, item)]
+    wrong = bad_request(f"Supplied pagination marker '{call.query.get('marker')}' is not valid.")
+    chunk, marker = page(call, kept, lost=wrong)
+    where = call.full_url.split("?")[0]  # the link forgets what was filtered
+    following = f"{where}?limit={call.query.get('limit')}&marker={marker}"
+    links = [{"href": following, "rel": "next"}] if marker else []
     return Answer(200, {type.plural: chunk, f"{type.plural}_links": links})
 
 
-def _fits(call: Call, type: Type, item: Body) -> bool:
-    for name in call.query:
-        if name in {"limit", "marker", "fields", "sort"}:
-            continue
+def _fits(call: Call, item: Body) -> bool:
+    for name in set(call.query) - set(_PAGING):
         if name == "tags":
             if not set(call.query["tags"].split(",")) <= set(item["tags"]):
                 return False
-        elif name not in item and name not in type.attributes:
-            raise bad_request("One or more arguments are either duplicate or invalid")
         elif str(item.get(name)) != call.query[name]:
             return False
     return True

@@ -76,7 +76,7 @@ LISTENERS = Type(
     "listener",
     "listeners",
     "Listener",
-    "listener",
+    "listener_",
     {
         **_DESCRIBED,
         "loadbalancer_id": None,

@@ -1,0 +1,103 @@
+"""Sends the same calls to a cloud, real or simulated, and keeps what came back in a form that can be compared.
+
+Kept are the status, the names in the body and the values; identifiers, times and random addresses are replaced by
+what they stand for. What the real cloud answered is stored beside the simulator, so that it is held to it without one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import openstack
+
+NOBODY = "b2f1c9d0-0000-4000-8000-000000000000"
+PREFIX = "as-real"
+# Names that only the real one shows: its optional extensions, and what an administrator's policy adds.
+REAL_ONLY = {"is_vlan_qinq", "is_vlan_transparent", "standard_attr_id", "service_types", "l2_adjacency"}
+VERSIONS = {"compute": "2.96", "block_storage": "3.70"}
+VOLATILE = {
+    "id", "created_at", "updated_at", "revision_number", "mac_address", "links", "adminPass", "fixed_ips",
+    "allocation_pools", "dns_assignment", "floating_ip_address", "external_fixed_ips", "tenant_id", "project_id",
+    "user_id", "created", "updated", "hostId", "OS-SRV-USG:launched_at", "security_group_rules", "attached_at",
+    "fingerprint", "service_uuid", "volume_type_id", "attachment_id", "bdm_uuid", "expires_at", "device", "addresses",
+    "shared_targets", "progress", "os-vol-tenant-attr:tenant_id",
+    "allowed_address_pairs", "port_details", "OS-EXT-IPS-MAC:mac_addr", "ip_address", "security_groups", "OS-EXT-STS:task_state",
+    "checksum", "os_hash_value", "owner", "self", "file", "first", "next", "owner_specified.openstack.object",
+    "provider:segmentation_id", "vip_address", "vip_port_id", "vip_network_id", "external_fixed_ip",
+}  # fmt: skip
+
+
+class Recorder:
+    """Sends calls to one cloud and keeps what came back, in a form that can be compared."""
+
+    def __init__(self, connection: openstack.connection.Connection, *, wait) -> None:
+        self.connection = connection
+        self.wait = wait
+        self.seen: dict[str, dict[str, Any]] = {}
+        self._names: dict[str, str] = {connection.current_project_id: "<project>"}
+
+    def call(self, label: str, service: str, method: str, path: str, body: Any = None) -> Any:
+        proxy = getattr(self.connection, service)
+        version = VERSIONS.get(service)
+        more: dict[str, Any] = {"headers": {"Accept": "application/json"}}
+        if body is not None:
+            more["json"] = body
+        answer = proxy.request(path, method, microversion=version, raise_exc=False, **more)
+        parsed = answer.json() if answer.text.strip() else None
+        where = self._text(urlsplit(str(answer.url)).path).replace("<", "").replace(">", "")
+        place = re.sub(r"^.*?(?=/v\d)", "", where)
+        asked = {"service": service, "method": method, "path": place}
+        self.seen[label] = {**asked, "status": answer.status_code, "answer": self._shape(parsed)}
+        return parsed
+
+    def kept(self, label: str, method: str, path: str, status: int, answer: Any) -> None:
+        """Keep a part of what Neutron answered: the rest of it is shown only by a real router."""
+        asked = {"service": "network", "method": method, "path": path}
+        self.seen[label] = {**asked, "status": status, "answer": self._shape(answer)}
+
+    def rested(self, label: str, state: str) -> None:
+        """Keep in which state something came to rest."""
+        self.seen[label] = {"came to rest": state}
+
+    def known(self, name: str, key: str) -> str:
+        """Give an identifier a name, so that messages that carry it can be compared."""
+        self._names[key] = f"<{name}>"
+        return key
+
+    def _shape(self, value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            kept = {k: self._shape(v, k) for k, v in value.items() if k not in REAL_ONLY}
+            return dict(sorted(kept.items()))
+        if key in VOLATILE:
+            return f"<{type(value).__name__}>"
+        if isinstance(value, list):
+            shaped = [self._shape(item, key) for item in value]
+            return sorted(shaped, key=lambda flavor: flavor["name"]) if key == "flavors" else shaped
+        return self._text(value) if isinstance(value, str) else value
+
+    def _text(self, value: str) -> str:
+        for key, name in self._names.items():
+            value = value.replace(key, name)
+        value = re.sub(
+            r"https?://[^/\s]+(:\d+)?(/compute|/network|/volume|/image|/identity|/load-balancer)?",
+            "<url>",
+            value,
+        )
+        value = re.sub(r"(Value should be one of: ).*", r"\1<values>", value)
+        return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{32}\b", "<id>", value)
+
+
+def settle(cloud: Recorder, path: str, key: str, done, *, service: str = "compute") -> None:
+    """Wait for what changes by itself."""
+    proxy = getattr(cloud.connection, service)
+    for _ in range(150):
+        cloud.wait()
+        body = proxy.get(path, microversion=VERSIONS.get(service)).json().get(key)
+        if done(body):
+            number = sum(label.startswith(f"rest of {key}") for label in cloud.seen) + 1
+            state = (body.get("status") or body.get("provisioning_status")) if body else "gone"
+            cloud.rested(f"rest of {key} {number}", state)
+            return
+    raise AssertionError(f"{path} did not come to rest")
