@@ -51,6 +51,25 @@ def test_a_child_waits_while_its_load_balancer_is_changed(simulated, on_simulato
     assert len(bench.raw.load_balancer.get("/lbaas/listeners").json()["listeners"]) == 1
 
 
+def test_a_member_waits_while_its_pool_is_changed(simulated, on_simulator, balancer):
+    """Octavia names the pool then, and not the load balancer."""
+    bench = on_simulator
+    spec = {"name": "p", "loadbalancer": balancer.id, "protocol": "HTTP", "lb_algorithm": "ROUND_ROBIN"}
+    pool = bench.make("OS::Octavia::Pool", spec, address="pool")
+    kept = simulated.cloud.table("octavia_pools")[pool.id]
+    kept["provisioning_status"] = "PENDING_UPDATE"
+    member = {"name": "m", "pool": pool.id, "address": "10.77.0.9", "protocol_port": 80}
+    type = TypeName("OS::Octavia::PoolMember")
+    request = Request(Action.CREATE, type, Address("thing"), bench.marker("thing"), member)
+    waiting = bench.provider.begin(request, bench.token())
+    assert isinstance(waiting, Pending)
+    assert f"Pool {pool.id} is immutable" in waiting.waiting_for
+    kept["provisioning_status"] = "ERROR"
+    with pytest.raises(PermanentError, match=f"the pool {pool.id} is in provisioning status ERROR"):
+        bench.provider.poll(type, waiting.handle)
+    kept["provisioning_status"] = "ACTIVE"
+
+
 def test_a_child_of_a_load_balancer_in_error_is_refused_with_its_name(simulated, on_simulator, balancer):
     """It would wait for ever: the status and what can be done are said at once."""
     state(simulated, balancer, "ERROR")

@@ -29,9 +29,18 @@ from providers.openstack.kinds.network import Status
 SERVICE: Final = "load-balancer"
 WORK: Final = 1800.0
 """Seconds that the cloud may take to free a load balancer and to do one step."""
-_IMMUTABLE: Final = ("is immutable and cannot be updated", "Invalid state PENDING")
+_PENDING: Final = "Invalid state PENDING"
 _CHILDREN: Final = "it has children"
-_BALANCER: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_HOLDERS: Final = {
+    "Load Balancer": ("/lbaas/loadbalancers", "loadbalancer"),
+    "Listener": ("/lbaas/listeners", "listener"),
+    "Pool": ("/lbaas/pools", "pool"),
+    "L7 Policy": ("/lbaas/l7policies", "l7policy"),
+}
+"""What a refusal may name as what is being changed, and where that is."""
+_HOLDER: Final = re.compile(
+    rf"(?P<what>{'|'.join(_HOLDERS)}) (?P<id>[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}) is immutable"
+)
 _BUSY: Final = "PENDING"
 
 
@@ -183,25 +192,20 @@ class BalancerKind:
         return Pending({**rest, "id": id, "step": step, "since": cloud.now()}, 0.5, "the load balancer", id)
 
     def _may_pass(self, cloud: Cloud, handle: Mapping[str, Any], error: PermanentError) -> bool:
-        """Whether the same call may pass later. Raises PermanentError where the load balancer never will."""
+        """Whether the same call may pass later. Raises PermanentError where what holds it is in ERROR."""
         if cloud.now() >= float(handle["until"]):
             return False
         if is_in_use(error):
             return True
-        if not any(words in error.message for words in _IMMUTABLE):
-            return False
-        found = _BALANCER.search(error.message)
-        answer = (
-            cloud.client.peek(SERVICE, f"/lbaas/loadbalancers/{found[0]}")
-            if found and "Load Balancer" in error.message
-            else None
-        )
-        if answer is None:
-            return "loadbalancer" in error.message  # it is one itself, and says that it is pending
-        state = answer["loadbalancer"]["provisioning_status"]
-        if state == "ERROR":
-            raise _failed(f"the load balancer {found[0] if found else ''}", error.operation)
-        return True
+        found = _HOLDER.search(error.message)
+        if found is None:
+            return _PENDING in error.message  # it is a load balancer itself, and says that it is pending
+        what, id = found["what"], found["id"]
+        path, label = _HOLDERS[what]
+        answer = cloud.client.peek(SERVICE, f"{path}/{id}")
+        if answer is not None and answer[label]["provisioning_status"] == "ERROR":
+            raise _failed(f"the {what.lower()} {id}", error.operation)
+        return answer is not None
 
     def _explained(self, cloud: Cloud, handle: Mapping[str, Any], error: PermanentError) -> PermanentError:
         """Say which children hold a load balancer that is to go, since Octavia does not."""

@@ -125,6 +125,8 @@ def create_member(call: Call, key: str) -> Answer:
         if (other["address"], other["protocol_port"]) == (body["address"], body["protocol_port"]):
             said = f"ip {body['address']} on protocol_port {body['protocol_port']}"
             raise conflict(f"Another member on this pool is already using {said}")
+    if pool["provisioning_status"] != "ACTIVE":
+        raise conflict(f"Pool {pool['id']} is immutable and cannot be updated.")
     refuse_immutable(balancer_of(call, pool))
     return made(call, MEMBERS, body, _pool=pool["id"], _balancer=pool["_balancer"])
 
