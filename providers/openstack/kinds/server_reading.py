@@ -41,7 +41,8 @@ def observe(cloud: Cloud, body: Body, wanted: Spec, ports: Iterable[Body]) -> Ob
         "description": body.get("description"),
     }
     if hints := wanted.get("scheduler_hints"):
-        seen["scheduler_hints"] = _hints_as(cloud, hints, body.get("server_groups") or ())
+        known = "server_groups" in body  # which lists leave out
+        seen["scheduler_hints"] = _hints_as(cloud, hints, body["server_groups"]) if known else dict(hints)
     if zone := body.get("OS-EXT-AZ:availability_zone"):
         seen["availability_zone"] = zone
     if "networks" in wanted:

@@ -294,8 +294,13 @@ def listed(call: Call, *, detail: bool) -> Answer:
     chunk, marker = page(
         call, found, lost=bad_request(f"marker [{call.query.get('marker')}] not found"), default=1000
     )
-    shown = [server_body(call, s) if detail else _brief(call, s) for s in chunk]
+    shown = [_in_list(call, s) if detail else _brief(call, s) for s in chunk]
     return Answer(200, {"servers": shown, **page_links(call, "servers", marker)})
+
+
+def _in_list(call: Call, server: Body) -> Body:
+    """In full but for its groups, which Nova tells of one server alone."""
+    return {key: value for key, value in server_body(call, server).items() if key != "server_groups"}
 
 
 def _mine(call: Call, server: Body) -> bool:
