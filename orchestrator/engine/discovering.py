@@ -17,7 +17,7 @@ from orchestrator.model import cel
 from orchestrator.model.cel_syntax import ExpressionError
 from orchestrator.model.change import Action
 from orchestrator.model.diagnostic import did_you_mean
-from orchestrator.model.errors import OpsctlError, ProviderError
+from orchestrator.model.errors import FaultyPluginError, OpsctlError, PermanentError, ProviderError
 from orchestrator.model.ids import Address, ProviderName, TypeName
 from orchestrator.model.inventory import Thing, folded
 from orchestrator.model.outcome import Outcome, Result
@@ -33,11 +33,29 @@ _REGIONS: Final = ("region", "region_name", "location")
 
 
 @dataclass(frozen=True, slots=True)
+class Unlisted:
+    """A kind that could not be listed, and why."""
+
+    provider: ProviderName
+    type: TypeName
+    error: ProviderError
+
+    def __str__(self) -> str:
+        """One line."""
+        return f"{self.type} at {self.provider}: {self.error}"
+
+    @property
+    def refused(self) -> bool:
+        """Whether the cloud said no, as it does to kinds that are an administrator's."""
+        return isinstance(self.error, PermanentError) and not isinstance(self.error, FaultyPluginError)
+
+
+@dataclass(frozen=True, slots=True)
 class Discovery:
     """What was found, in order of provider, type and name."""
 
     things: tuple[Thing, ...]
-    unread: tuple[str, ...] = ()
+    unread: tuple[Unlisted, ...] = ()
     """Kinds that could not be listed, and why."""
 
 
@@ -92,11 +110,11 @@ def discover(kinds: Kinds, workspace: Workspace, charter: Charter, snapshot: Sna
 
 def everything(
     kinds: Iterable[tuple[ProviderName, TypeName]], workspace: Workspace
-) -> tuple[list[tuple[ProviderName, TypeName, Observed]], tuple[str, ...]]:
+) -> tuple[list[tuple[ProviderName, TypeName, Observed]], tuple[Unlisted, ...]]:
     """Every object of these kinds, managed by us or not, and the kinds that could not be listed, with the reason."""
     nodes = {Address(f"{name} {type}"): (name, type) for name, type in kinds}
     found: list[tuple[ProviderName, TypeName, Observed]] = []
-    unread: list[str] = []
+    unread: list[Unlisted] = []
 
     def visit(node: Address) -> Generator[Effect, Any, Outcome]:
         name, type = nodes[node]
@@ -104,13 +122,13 @@ def everything(
         try:
             seen: list[Observed] = yield Call(lambda: list(provider.discover(type)), name, "discovering")
         except ProviderError as error:
-            unread.append(f"{type} at {name}: {error}")
+            unread.append(Unlisted(name, type, error))
             return Outcome(node, Action.READ, Result.FAILED, str(error))
         found.extend((name, type, each) for each in seen)
         return Outcome(node, Action.READ, Result.DONE)
 
     walk(nodes, visit, workspace)
-    return found, tuple(sorted(unread))
+    return found, tuple(sorted(unread, key=str))
 
 
 def _region(seen: Observed, settings: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.engine.auditing import noted, refuse
-from orchestrator.engine.discovering import everything, kinds_of
+from orchestrator.engine.discovering import Unlisted, everything, kinds_of
 from orchestrator.engine.leasing import held
 from orchestrator.engine.planning import Blueprint
 from orchestrator.engine.rebuilding_search import Found, Search
@@ -128,10 +128,12 @@ def look(blueprint: Blueprint, workspace: Workspace, old: Snapshot) -> Rebuilt:
             ids[record.id] = address
     linked = tuple(_linked(record, ids) for record in orphans.values())
     left = tuple(_linked(record, ids) for record in behind)
-    return Rebuilt(records, linked, left, search.missing, unread, search.outputs(), len(old.resources))
+    return Rebuilt(
+        records, linked, left, search.missing, tuple(map(str, unread)), search.outputs(), len(old.resources)
+    )
 
 
-def _marked(stack: StackId, workspace: Workspace) -> tuple[Marked, tuple[str, ...]]:
+def _marked(stack: StackId, workspace: Workspace) -> tuple[Marked, tuple[Unlisted, ...]]:
     """Every object of every configured provider that carries this stack's marker, by its address."""
     listed, unread = everything(kinds_of(workspace), workspace)
     found: Marked = {}

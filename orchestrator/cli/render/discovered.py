@@ -13,6 +13,7 @@ import yaml
 from orchestrator.cli.render.json import head
 from orchestrator.cli.render.style import PLAIN, Style
 from orchestrator.cli.render.values import count
+from orchestrator.engine.discovering import Unlisted
 from orchestrator.engine.importing import Draft
 from orchestrator.model.inventory import Thing
 
@@ -48,9 +49,13 @@ def _standing(thing: Thing) -> str:
     return f"of the stack {thing.stack}" if thing.stack else ""
 
 
-def discovery_document(things: Sequence[Thing], unread: Sequence[str]) -> dict[str, Any]:
+def discovery_document(things: Sequence[Thing], unread: Sequence[Unlisted]) -> dict[str, Any]:
     """The result of ``discover`` as JSON."""
-    return {**head("discover"), "objects": [thing.document() for thing in things], "unread": list(unread)}
+    return {
+        **head("discover"),
+        "objects": [thing.document() for thing in things],
+        "unread": [str(each) for each in unread],
+    }
 
 
 def import_document(made: Sequence[Draft], text: str, into: Path, *, done: bool) -> dict[str, Any]:

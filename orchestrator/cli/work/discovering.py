@@ -59,7 +59,7 @@ def discover(
     params: Mapping[str, str],
     everything: bool,
 ) -> int:
-    """A line for each thing; 1 where a kind could not be listed."""
+    """A line for each thing; 1 where a kind that counts could not be listed."""
     wanted = choice.wanted()
     with stack(console, Wish(environment, params)) as work:
         found = _look(work, wanted.types, wanted.providers, work.session.workspace.state.latest())
@@ -69,7 +69,7 @@ def discover(
         console.document(lambda: discovery_document(shown, found.unread))
     else:
         console.result(render_discovery(shown, console.out_style, everything=everything))
-    return _told_unread(console, found)
+    return _told_unread(console, found, wanted.types)
 
 
 def import_(
@@ -102,7 +102,7 @@ def import_(
     else:
         console.result(text if writing.dry_run else f"Written: {writing.into}")
         console.say(render_import(made, console.err_style, done=not writing.dry_run))
-    return _told_unread(console, found)
+    return _told_unread(console, found, wanted.types)
 
 
 def _drafted(work: Work, wanted: Wanted, writing: Writing) -> tuple[Sequence[Draft], Discovery]:
@@ -152,7 +152,8 @@ def _look(work: Work, types: Sequence[str], providers: Sequence[str], snapshot: 
     return work.watched(lambda: look(kinds, workspace, work.session.charter, snapshot))
 
 
-def _told_unread(console: Console, found: Discovery) -> int:
+def _told_unread(console: Console, found: Discovery, asked: Sequence[str]) -> int:
+    """1 where a kind could not be listed; one that the cloud refuses counts only if kinds were asked for."""
     for unread in found.unread:
         console.say(f"Not listed: {unread}")
-    return 1 if found.unread else 0
+    return 1 if any(asked or not unread.refused for unread in found.unread) else 0

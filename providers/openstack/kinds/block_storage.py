@@ -158,6 +158,8 @@ QOS: Final = CollectionKind(
         natural_key=("name",),
         unique_name="name",
         permissions=(
+            "volume_extension:qos_specs_manage:get_all",
+            "volume_extension:qos_specs_manage:get",
             "volume_extension:qos_specs_manage:create",
             "volume_extension:qos_specs_manage:update",
             "volume_extension:qos_specs_manage:delete",
