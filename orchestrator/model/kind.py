@@ -57,7 +57,7 @@ class ReadWay:
     page: int = 1
 
 
-_READS: Final = re.compile(r"(^|[:/])([Dd]escribe|[Gg]et|[Ll]ist|show|index|detail|read)(?=[A-Z_]|$)")
+_READS: Final = re.compile(r"(^|[:/])([Dd]escribe|[Gg]et|[Ll]ist|show|index|detail|read|check)(?=[A-Z_]|$)")
 
 
 def only_reads(permission: str) -> bool:

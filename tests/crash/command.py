@@ -125,9 +125,9 @@ class Run:
     def ended(self) -> Ended:
         """Wait for its end."""
         how, text = self.launcher.ended(), self.log.read_text()
-        document = (
-            json.loads(text[f"\n{text}".index("\n{") :]) if self.wants_json and how["code"] >= 0 else {}
-        )
+        document = {}
+        if self.wants_json and how["code"] >= 0:  # notes may stand before it and behind it
+            document, _ = json.JSONDecoder().raw_decode(text, f"\n{text}".index("\n{"))
         return Ended(how["code"], text, how["seconds"], document)
 
 

@@ -109,6 +109,9 @@ TYPE: Final = CollectionKind(
         natural_key=("name",),
         unique_name="name",
         permissions=(
+            "volume_extension:type_get_all",
+            "volume_extension:type_get",
+            "volume_extension:types_extra_specs:index",
             "volume_extension:type_create",
             "volume_extension:type_update",
             "volume_extension:type_delete",

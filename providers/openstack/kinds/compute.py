@@ -152,6 +152,7 @@ FLAVOR: Final = CollectionKind(
         natural_key=("name",),
         unique_name="name",
         permissions=(
+            "os_compute_api:os-flavor-extra-specs:index",
             "os_compute_api:os-flavor-manage:create",
             "os_compute_api:os-flavor-manage:update",
             "os_compute_api:os-flavor-manage:delete",
@@ -218,6 +219,8 @@ AGGREGATE: Final = CollectionKind(
         natural_key=("name",),
         unique_name="name",
         permissions=(
+            "os_compute_api:os-aggregates:index",
+            "os_compute_api:os-aggregates:show",
             "os_compute_api:os-aggregates:create",
             "os_compute_api:os-aggregates:update",
             "os_compute_api:os-aggregates:add_host",

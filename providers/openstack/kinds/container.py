@@ -253,6 +253,6 @@ KIND: Final = ContainerKind(
         unique_name="name",
         consistency=2.0,
         stateful=True,
-        permissions=("swift:operator",),
+        permissions=("swift:read", "swift:operator"),
     )
 )

@@ -235,7 +235,12 @@ CREDENTIAL: Final = CollectionKind(
         marking=Marking.NATURAL,
         natural_key=("name",),
         unique_name="name",
-        permissions=("identity:create_application_credential", "identity:delete_application_credential"),
+        permissions=(
+            "identity:list_application_credentials",
+            "identity:get_application_credential",
+            "identity:create_application_credential",
+            "identity:delete_application_credential",
+        ),
     ),
     Listing(
         "identity",

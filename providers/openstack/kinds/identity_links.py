@@ -174,7 +174,12 @@ ASSIGNMENT: Final = LinkKind(
         reads=BULK,
         marking=Marking.DETERMINISTIC,
         natural_key=("role", "user", "group", "project", "domain"),
-        permissions=("identity:create_grant", "identity:check_grant", "identity:revoke_grant"),
+        permissions=(
+            "identity:list_role_assignments",
+            "identity:create_grant",
+            "identity:check_grant",
+            "identity:revoke_grant",
+        ),
         refine=_refine_assignment,
     ),
     _assigned,
@@ -193,6 +198,8 @@ MEMBERSHIP: Final = LinkKind(
         marking=Marking.DETERMINISTIC,
         natural_key=("group", "user"),
         permissions=(
+            "identity:list_groups",
+            "identity:list_users_in_group",
             "identity:add_user_to_group",
             "identity:check_user_in_group",
             "identity:remove_user_from_group",

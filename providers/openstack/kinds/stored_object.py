@@ -239,7 +239,7 @@ KIND: Final = ObjectKind(
         natural_key=("container", "name"),
         consistency=2.0,
         stateful=True,
-        permissions=("swift:operator",),
+        permissions=("swift:read", "swift:write"),
         refine=_refine,
     )
 )
