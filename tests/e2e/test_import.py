@@ -59,7 +59,7 @@ def test_what_was_made_by_hand_comes_in_as_it_is(stack):
     imported = stack.opsctl("import", "--filter", OURS, "--related")
     assert imported.code == 0, imported.text
     text, resources, adoptions = documents(stack)
-    assert len(resources) == len(adoptions) == 31
+    assert len(resources) == len(adoptions) == 31, " ".join(r["type"] for r in resources)
     literal = {a["spec"]["id"].lower() for a in adoptions if len(a["spec"]["id"]) > 15}
     assert {t for r in resources for t in texts(r["spec"]) if t.lower() in literal} == set()
     assert 'VpcId: "${legacy.status.id}"' in text

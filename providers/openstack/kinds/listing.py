@@ -42,6 +42,8 @@ class Listing:
     """What the list's path adds to show objects in full."""
     own: bool = False
     """Whether the list is to be narrowed to our project: administrators see everybody's."""
+    owner: str = "project_id"
+    """What the service calls the project of an object."""
     query: Mapping[str, Any] = field(default_factory=dict)
     alive: Callable[[Body], bool] = bool
     shaped: Shape = _same
@@ -66,7 +68,7 @@ class Listing:
 
     def batches(self, cloud: Cloud, **query: str) -> Iterator[list[Body]]:
         """Read everything that is there page by page, each when it is asked for."""
-        project = {"project_id": cloud.client.project()} if self.own else {}
+        project = {self.owner: cloud.client.project()} if self.own else {}
         narrowed = {**self.query, **project, **query}
         where = self.home(cloud) + self.detail
         for page in cloud.client.batches(self.service, where, self.many, **narrowed):

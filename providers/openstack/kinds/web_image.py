@@ -157,7 +157,7 @@ KIND: Final = CollectionKind(
         permissions=("add_image", "upload_image", "get_image", "get_images", "modify_image", "delete_image"),
         refine=_refine,
     ),
-    Listing("image", "/images", "", "images"),
+    Listing("image", "/images", "", "images", own=True, owner="owner"),
     (
         Field("name"),
         Field("disk_format"),
