@@ -54,6 +54,12 @@ _INNER: Final = {
 _INDEXES: Final = frozenset({"_[_]", "_[?_]", "_?._"})
 
 
+_GIVEN: Final = frozenset({"each", "params", "stack", "env"})
+"""The roots whose values are known before anything is planned."""
+Pattern = tuple[str | int | Path, ...]
+"""A path with other paths as segments: those of indexes that are given, such as ``each.key``."""
+
+
 class ExpressionError(Exception):
     """An expression cannot be read or evaluated: what, where in its text (offset from 0), what to type."""
 
@@ -69,6 +75,8 @@ class References:
     """What an expression reads."""
 
     paths: tuple[Path, ...] = ()
+    narrowed: tuple[tuple[Path, tuple[Pattern, ...]], ...] = ()
+    """Of the paths, those that are read only at what is given beforehand: ``web[each.key].status`` for ``web``."""
     secrets: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
 
@@ -130,7 +138,24 @@ def _constant(expression: bytes) -> str | int | None:
 
 def _path(expression: bytes) -> Path | None:
     """The path that a chain of selections and constant indexes spells, with its root."""
-    tail: list[str | int] = []
+    pattern = _pattern(expression)
+    path = _fixed(pattern) if pattern is not None else None
+    return path if path is not None and len(path) == len(pattern or ()) else None
+
+
+def _fixed(pattern: Pattern) -> Path:
+    """A pattern up to its first index that is a path."""
+    path: list[str | int] = []
+    for part in pattern:
+        if isinstance(part, tuple):
+            break
+        path.append(part)
+    return tuple(path)
+
+
+def _pattern(expression: bytes) -> Pattern | None:
+    """The same, where an index may be a path of its own that is given beforehand."""
+    tail: list[str | int | Path] = []
     while True:
         kind, body = _node(expression)
         if kind == _IDENT:
@@ -142,10 +167,12 @@ def _path(expression: bytes) -> Path | None:
         if kind != _CALL or _text(body, 2) not in _INDEXES:
             return None
         expression, key = _messages(body, 3)
-        constant = _constant(key)
-        if constant is None:
-            return None
-        tail.append(constant)
+        index: str | int | Path | None = _constant(key)
+        if index is None:
+            index = _path(key)
+            if index is None or index[0] not in _GIVEN:
+                return None
+        tail.append(index)
 
 
 class _Collector:
@@ -153,12 +180,14 @@ class _Collector:
 
     def __init__(self) -> None:
         self.paths: set[Path] = set()
+        self.whole: set[Path] = set()
+        self.patterns: dict[Path, set[Pattern]] = {}
         self.calls: dict[str, set[str]] = {"secret": set(), "stack.outputs": set()}
 
     def visit(self, expression: bytes, bound: frozenset[str]) -> None:
-        path = _path(expression)
-        if path is not None:
-            self._refer(path, bound)
+        pattern = _pattern(expression)
+        if pattern is not None:
+            self._chain(pattern, bound)
             return
         kind, body = _node(expression)
         if kind == _CALL:
@@ -174,6 +203,20 @@ class _Collector:
     def _all(self, expressions: list[bytes], bound: frozenset[str]) -> None:
         for expression in expressions:
             self.visit(expression, bound)
+
+    def _chain(self, pattern: Pattern, bound: frozenset[str]) -> None:
+        """A path; or a path up to an index that is given, and what that index reads."""
+        indexes = [part for part in pattern if isinstance(part, tuple)]
+        path = _fixed(pattern)
+        self._refer(path, bound)
+        for index in indexes:
+            self._refer(index, bound)
+        if path not in self.paths:
+            return
+        if indexes and not any(str(index[0]) in bound for index in indexes):
+            self.patterns.setdefault(path, set()).add(pattern)
+        else:
+            self.whole.add(path)
 
     def _refer(self, path: Path, bound: frozenset[str]) -> None:
         root = str(path[0])
@@ -223,7 +266,14 @@ def references(tree: bytes) -> References:
     collector.visit(_messages(parsed, 2)[0], frozenset())
     paths = sorted(collector.paths, key=lambda p: tuple(map(str, p)))
     calls = collector.calls
-    return References(tuple(paths), tuple(sorted(calls["secret"])), tuple(sorted(calls["stack.outputs"])))
+    narrowed = (
+        (path, tuple(sorted(patterns, key=str)))
+        for path, patterns in sorted(collector.patterns.items(), key=str)
+        if path not in collector.whole
+    )
+    return References(
+        tuple(paths), tuple(narrowed), tuple(sorted(calls["secret"])), tuple(sorted(calls["stack.outputs"]))
+    )
 
 
 def _encoded(number: int, body: bytes) -> bytes:

@@ -83,6 +83,14 @@ def _missing(path: Path, seen: _Seen) -> ExpressionError:
     return ExpressionError(f"{before} is {'an' if kind[0] in 'aeio' else 'a'} {kind}: it has no {name!r}")
 
 
+def _reads(expression: Expression, names: Mapping[str, Any]) -> tuple[Path, ...]:
+    """What it reads with these names; where an index leads nowhere (yet), the whole that it goes into."""
+    narrow = expression.reads(names)
+    if expression.narrowed and any(_look(names, path).plain is MISSING for path in narrow):
+        return expression.paths
+    return narrow
+
+
 Answer = Callable[[str], Any]
 
 
@@ -95,9 +103,11 @@ class _Evaluation:
         self.template = template
         self.names = names
         self.seen: dict[Path, _Seen] = {}
+        self.reads: dict[str, tuple[Path, ...]] = {}
         self.calls: dict[tuple[str, str], Any] = {}
         for expression in template.expressions:
-            for path in expression.paths:
+            self.reads[expression.text] = reads = _reads(expression, names)
+            for path in reads:
                 self.seen[path] = seen = _look(names, path)
                 if seen.plain is MISSING and (expression.bare or seen.ends == 0):
                     raise self.placed(_missing(path, seen), expression)
@@ -167,10 +177,10 @@ class _Evaluation:
             return _open(self.calls[call[1], call[2]])
         try:
             calls = {key: cel.bindable(_open(value)) for key, value in self.calls.items()}
-            data = _bound(expression.paths, self.names)
+            data = _bound(self.reads[expression.text], self.names)
             return cel.run(expression.text, expression.roots, data=data, calls=calls)
         except ExpressionError as error:
-            missing = [path for path in expression.paths if self.seen[path].plain is MISSING]
+            missing = [path for path in self.reads[expression.text] if self.seen[path].plain is MISSING]
             better = (
                 _missing(missing[0], self.seen[missing[0]])
                 if missing and "there is no" in error.message

@@ -9,7 +9,15 @@ from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from orchestrator.model import cel
-from orchestrator.model.cel_syntax import KEYWORDS, LITERALS, SCOPE, TYPES, ExpressionError, reserved
+from orchestrator.model.cel_syntax import (
+    KEYWORDS,
+    LITERALS,
+    SCOPE,
+    TYPES,
+    ExpressionError,
+    Pattern,
+    reserved,
+)
 from orchestrator.model.ids import Path
 from orchestrator.model.template_text import split
 
@@ -29,13 +37,43 @@ class Expression:
     """Every referenced path with its free root; a dynamic index ends a path, its own paths are added."""
     secrets: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    narrowed: tuple[tuple[Path, tuple[Pattern, ...]], ...] = ()
+    """Of the paths, those that are read only at indexes which are given beforehand, as ``web[each.key].status.id``."""
     bare: bool = False
     """It is one path and nothing else: no engine is needed."""
+
+    def reads(self, names: Mapping[str, Any]) -> tuple[Path, ...]:
+        """Its paths, followed through those indexes that ``names`` give: one instance is read, not the map of all."""
+        if not self.narrowed:
+            return self.paths
+        narrowed = dict(self.narrowed)
+        found: dict[Path, None] = {}
+        for path in self.paths:
+            followed = [_followed(pattern, names) for pattern in narrowed.get(path, ())]
+            found.update(dict.fromkeys(each for each in followed if each is not None))
+            if not followed or None in followed:
+                found[path] = None
+        return tuple(found)
 
     @property
     def roots(self) -> frozenset[str]:
         """The names that it refers to."""
         return frozenset(str(path[0]) for path in self.paths)
+
+
+def _followed(pattern: Pattern, names: Mapping[str, Any]) -> Path | None:
+    """A pattern with its indexes as ``names`` have them; None where they have no such text or number."""
+    path: list[str | int] = []
+    for part in pattern:
+        value: Any = part
+        if isinstance(part, tuple):
+            value = names
+            for segment in part:
+                value = value.get(segment) if isinstance(value, Mapping) else None
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            return None
+        path.append(value)
+    return tuple(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +127,7 @@ def _expression(text: str) -> Expression:
         argument = (call[2],)
         return Expression(text.strip(), (), *((argument, ()) if call[1] == "secret" else ((), argument)))
     found = cel.analyse(text)
-    return Expression(text, found.paths, found.secrets, found.outputs)
+    return Expression(text, found.paths, found.secrets, found.outputs, found.narrowed)
 
 
 def _bare_path(match: re.Match[str]) -> Path | None:

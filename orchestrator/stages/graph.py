@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.model.diagnostic import Diagnostic, Position, did_you_mean
-from orchestrator.model.expression import templates_in
+from orchestrator.model.expression import Expression, templates_in
 from orchestrator.model.ids import Address, Path, TypeName, render_path
 from orchestrator.model.kind import KindSchema
 from orchestrator.model.resource import Desired, Mode
@@ -105,7 +105,7 @@ def _references(
         for at, template in templates_in(value):
             scope = resource.address if part == "status" else resource.parent
             for expression in template.expressions:
-                for reference in expression.paths:
+                for reference in _reads(expression, resource, index, scope, around):
                     diagnostic = _check_global(reference, resource, around)
                     if diagnostic is None:
                         try:
@@ -120,6 +120,22 @@ def _references(
     for name in resource.depends_on:
         needs |= _named(name, resource, index, found)
     return needs
+
+
+def _reads(
+    expression: Expression, resource: Desired, index: Index, scope: Address | None, around: Surroundings
+) -> Sequence[Path]:
+    """What an expression reads: of a map of instances the one that is given, as far as there is one."""
+    if not expression.narrowed:
+        return expression.paths
+    given = {"each": resource.each, "params": around.params, "stack": around.stack, "env": around.env}
+    narrow = expression.reads(given)
+    try:
+        for _ in index.references(narrow, scope):
+            pass
+    except NameError_:  # it may be asked for before it is read
+        return expression.paths
+    return narrow
 
 
 def _status_path(resource: Desired) -> Path:
