@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from orchestrator.adapters.packing import pack, unpack
-from orchestrator.kit.sealed import Head, KeyNeededError, is_sealed
+from orchestrator.kit.sealed import Head, KeyNeededError, NotSealedError, is_sealed
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
 from orchestrator.seams.keys import DataKey, MasterKey
@@ -108,7 +108,7 @@ class AesCipher:
 
         if not is_sealed(stored):
             if self.keys.required:
-                raise StateError(
+                raise NotSealedError(
                     f"{about} is not encrypted, and opsctl.yaml says that it must be: it was not read\n"
                     "hint: where encryption has just been switched on, opsctl state rekey encrypts what is there"
                 )

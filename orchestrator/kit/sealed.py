@@ -23,6 +23,10 @@ class KeyNeededError(StateError):
     """Sealed by a key that is not configured here; nothing was changed."""
 
 
+class NotSealedError(KeyNeededError):
+    """It is plain where it must be encrypted: not damaged, and not believed either."""
+
+
 class Head(msgspec.Struct):
     """What a sealed body says of itself."""
 

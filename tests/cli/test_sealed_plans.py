@@ -271,7 +271,7 @@ def test_encryption_is_switched_on_rotated_and_lifted_by_explicit_steps(stack):
     stack.apply()
     stack.write("opsctl.yaml", HEAD + "encryption: {key: {file: one.key}}\n")
     ran = stack.run("plan")
-    assert (ran.code, "opsctl state rekey" in ran.err) == (1, True)
+    assert (ran.code, "opsctl state rekey" in ran.err) == (1, True), (ran.err, ran.out)
     assert stack.run("state", "rekey").code == 0
     assert not any(b"planted" in body for body in _journal(stack))
     stack.write("opsctl.yaml", HEAD + "encryption: {key: {file: two.key}, fallback: [{file: one.key}]}\n")

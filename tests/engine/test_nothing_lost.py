@@ -209,7 +209,7 @@ SAME_NAME = (
 @example(SAME_NAME, [(LOST, 0, 1), (LOST, 0, 24), (LOST, 0, 7), (LOST, 0, 20)])
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    stacks(),
+    stacks(among=[kind for kind in KINDS if kind != "Twin"]),
     st.lists(
         st.tuples(
             st.sampled_from([f for f in Fault if f is not Fault.FAULTY]),
