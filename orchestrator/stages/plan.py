@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from enum import Enum
 
 from orchestrator.model.change import Action, Change
 from orchestrator.model.diagnostic import Diagnostic, Position
@@ -111,9 +112,19 @@ def _cannot(change: Change, under: Change) -> Diagnostic:
 def steps(changes: Sequence[Change], desired: Edges, snapshot: Snapshot, kinds: Kinds) -> tuple[Step, ...]:
     """The nodes of the apply; composites of ``desired`` without a change are nodes that only collect."""
     built = _Steps(changes, desired, snapshot, kinds).build()
-    if snapshot.deposed and not _can_be_walked(built):
-        return _Steps(changes, desired, snapshot, kinds, loose=True).build()
+    for patience in (_Patience.SHORT, _Patience.NONE):
+        if not snapshot.deposed or _can_be_walked(built):
+            break
+        built = _Steps(changes, desired, snapshot, kinds, patience).build()
     return built
+
+
+class _Patience(Enum):
+    """How long what a replacement left behind is waited with, where the order would otherwise have a cycle."""
+
+    LONG = "its successor is there first"
+    SHORT = "so too, but not where it rests on what stands in the way of something new"
+    NONE = "nothing is known of what it rests on, and of what rests on it"
 
 
 def _can_be_walked(built: Sequence[Step]) -> bool:
@@ -130,16 +141,13 @@ def _can_be_walked(built: Sequence[Step]) -> bool:
 
 
 class _Steps:
-    """``loose``: nothing is known of what the objects that were left behind rest on, and of what rests on them."""
-
     def __init__(
         self,
         changes: Sequence[Change],
         desired: Edges,
         snapshot: Snapshot,
         kinds: Kinds,
-        *,
-        loose: bool = False,
+        patience: _Patience = _Patience.LONG,
     ) -> None:
         self._changes = {c.address: c for c in changes}
         self._desired = desired
@@ -148,7 +156,9 @@ class _Steps:
         left = {c.address: snapshot.deposed.get(Uid(c.deposed)) for c in changes if c.deposed}
         self._left = {address: record for address, record in left.items() if record is not None}
         self._in_the_way = self._colliding(kinds)
-        self._stored = _inverse(self._remembered(snapshot, {} if loose else self._left))
+        known = {} if patience is _Patience.NONE else self._left
+        self._stored = _inverse(self._remembered(snapshot, known))
+        self._pressing = self._first_of_all(through=patience is not _Patience.LONG)
 
     def _address(self, record: Record) -> Address:
         """Under which a record's resource is found in this plan."""
@@ -166,6 +176,13 @@ class _Steps:
             ):
                 found.setdefault(change.address, []).append(node)
         return found
+
+    def _first_of_all(self, *, through: bool) -> set[Address]:
+        """What was left behind and must go before something is made: itself in the way, or resting on what is."""
+        found = [node for nodes in self._in_the_way.values() for node in nodes]
+        for node in found if through else ():  # grows while it is walked
+            found += [n for n in self._stored.get(node, ()) if n in self._left and n not in found]
+        return set(found)
 
     def _remembered(self, snapshot: Snapshot, left: Mapping[Address, Record]) -> Edges:
         """The stored edges between objects: each under the address, in this plan, of what would delete it."""
@@ -220,7 +237,7 @@ class _Steps:
         survives = change.action is Action.REPLACE and not change.create_first
         after: list[Address] = []
         left = self._left.get(change.address)
-        if left is not None and change.address not in self._in_the_way.get(self._address(left), ()):
+        if left is not None and change.address not in self._pressing:
             address = self._address(left)
             after += [n for n in (address, *self._needed_by.get(address, ())) if n in self._desired]
         for dependent in self._stored.get(change.address, ()):

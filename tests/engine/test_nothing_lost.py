@@ -195,6 +195,14 @@ LEFT_ON_LEFT = (
     ],
 )
 """Two old halves are left behind, one resting on the other, while what took their place is replaced again."""
+IN_THE_WAY = (
+    ["Put", "Put", "Put", "Twin", "Put"],
+    [
+        {1: (None, 1, "a"), 2: (None, 1, "a"), 3: (1, 1, "a"), 4: (None, 1, "a")},
+        {0: (None, 1, "a"), 1: (None, 1, "b"), 3: (None, 1, "a"), 4: (None, 1, "a")},
+    ],
+)
+"""What was left behind has the name of something new, and another left behind, whose successor comes later, rests on it."""
 SAME_NAME = (
     ["Put", "Slow", "Twin", "Put", "Put"],
     [
@@ -207,9 +215,10 @@ SAME_NAME = (
 
 @example(LEFT_ON_LEFT, [(LOST, 0, 7), (LOST, 0, 9)])
 @example(SAME_NAME, [(LOST, 0, 1), (LOST, 0, 24), (LOST, 0, 7), (LOST, 0, 20)])
+@example(IN_THE_WAY, [(LOST, 0, 8), (LOST, 0, 6)])
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    stacks(among=[kind for kind in KINDS if kind != "Twin"]),
+    stacks(),
     st.lists(
         st.tuples(
             st.sampled_from([f for f in Fault if f is not Fault.FAULTY]),
