@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from enum import Enum
+from typing import Final
 
 from orchestrator.model.change import Action, Change
 from orchestrator.model.diagnostic import Diagnostic, Position
@@ -119,11 +120,14 @@ def steps(changes: Sequence[Change], desired: Edges, snapshot: Snapshot, kinds: 
     return built
 
 
+_GOING: Final = (Action.DELETE, Action.FORGET, Action.REPLACE)
+
+
 class _Patience(Enum):
     """How long what a replacement left behind is waited with, where the order would otherwise have a cycle."""
 
     LONG = "its successor is there first"
-    SHORT = "so too, but not where it rests on what stands in the way of something new"
+    SHORT = "so too, but not where it rests on what must go before something new can be made"
     NONE = "nothing is known of what it rests on, and of what rests on it"
 
 
@@ -179,10 +183,21 @@ class _Steps:
 
     def _first_of_all(self, *, through: bool) -> set[Address]:
         """What was left behind and must go before something is made: itself in the way, or resting on what is."""
-        found = [node for nodes in self._in_the_way.values() for node in nodes]
-        for node in found if through else ():  # grows while it is walked
-            found += [n for n in self._stored.get(node, ()) if n in self._left and n not in found]
-        return set(found)
+        blocking = [node for nodes in self._in_the_way.values() for node in nodes]
+        if not through:
+            return set(blocking)
+        goes_first = [
+            c.address for c in self._changes.values() if c.action is Action.REPLACE and not c.create_first
+        ]
+        found = dict.fromkeys([*blocking, *goes_first])
+        waiting = list(found)
+        for node in waiting:  # grows while it is walked
+            for dependent in self._stored.get(node, ()):
+                change = self._changes.get(dependent)
+                if dependent not in found and change is not None and change.action in _GOING:
+                    found[dependent] = None
+                    waiting.append(dependent)
+        return found.keys() & self._left.keys()
 
     def _remembered(self, snapshot: Snapshot, left: Mapping[Address, Record]) -> Edges:
         """The stored edges between objects: each under the address, in this plan, of what would delete it."""

@@ -203,6 +203,14 @@ IN_THE_WAY = (
     ],
 )
 """What was left behind has the name of something new, and another left behind, whose successor comes later, rests on it."""
+GOING_FIRST = (
+    ["Put", "Put", "Put", "Twin", "Put"],
+    [
+        {1: (None, 1, "a"), 2: (1, 1, "a"), 3: (2, 1, "a"), 4: (None, 1, "a")},
+        {0: (None, 1, "a"), 1: (None, 1, "b"), 3: (None, 1, "a"), 4: (None, 1, "a")},
+    ],
+)
+"""What was left behind rests on an object that is deleted before its own replacement is made."""
 SAME_NAME = (
     ["Put", "Slow", "Twin", "Put", "Put"],
     [
@@ -216,6 +224,7 @@ SAME_NAME = (
 @example(LEFT_ON_LEFT, [(LOST, 0, 7), (LOST, 0, 9)])
 @example(SAME_NAME, [(LOST, 0, 1), (LOST, 0, 24), (LOST, 0, 7), (LOST, 0, 20)])
 @example(IN_THE_WAY, [(LOST, 0, 8), (LOST, 0, 6)])
+@example(GOING_FIRST, [(LOST, 0, 8), (LOST, 0, 6)])
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     stacks(),
