@@ -1,6 +1,5 @@
 package opsctl.strict.label_values_test
 
-import data.opsctl.strict.fixtures
 import data.opsctl.strict.label_values
 import rego.v1
 

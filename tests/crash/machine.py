@@ -37,7 +37,7 @@ QUIET: Final = 0.12
 LOCKED: Final = 5
 """The exit code of whoever finds the stack taken, or loses it."""
 IN_USE: Final = "in use by another process"
-NOTHING_LEFT: Final = "Apply: nothing to do."
+NOTHING_LEFT: Final = ": nothing to do."
 """Said by a successor of a run that was stopped when all was done and recorded, before it gave the stack back."""
 ROUNDS: Final = 3
 """How often apply may be run after a disturbance: once, and once more where a request arrived late."""

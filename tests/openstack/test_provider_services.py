@@ -157,6 +157,7 @@ def test_an_image_that_was_never_sent_is_sent_by_the_next_apply(on_simulator, fo
     assert (done.status["status"], done.status["size"]) == ("active", 6)
 
 
+@pytest.mark.extras
 def test_a_large_file_goes_in_segments_that_leave_nothing_behind(bench, folder):
     (folder / "film").write_bytes(bytes(range(250)) * 10_000)
     bench.make("OS::Swift::Container", {"name": bench.name})
@@ -222,6 +223,7 @@ def test_a_container_that_holds_objects_says_what_to_do(on_simulator):
     assert bench.raw.object_store.head(f"/{bench.name}").status_code == 404
 
 
+@pytest.mark.extras
 def test_the_secret_of_an_application_credential_is_told_once_and_lets_in(bench):
     spec = {"name": bench.name, "roles": ["member"]}
     made = bench.make("OS::Keystone::ApplicationCredential", spec)
