@@ -25,8 +25,6 @@ from orchestrator.seams.keys import DataKey, KeyContext, KeyPlugin, MasterKey
 _SIZE: Final = 32
 _MOUNT: Final = "transit"
 _INVALID: Final = "InvalidRequest"
-_NO_KEY: Final = "encryption key not found"
-"""What decrypt says of a key that is not there, as an invalid request."""
 T = TypeVar("T")
 
 

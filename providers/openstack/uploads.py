@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from orchestrator.model.errors import PermanentError
 
@@ -99,8 +99,3 @@ def sha512_of(path: Path) -> str:
 def _sha512(path: Path, size: int, changed: int) -> str:
     del size, changed
     return Upload(path).read_through().sha512
-
-
-def headers_of(prefix: str, values: dict[str, Any]) -> dict[str, str]:
-    """Write a mapping as headers."""
-    return {f"{prefix}{name}": str(value) for name, value in values.items()}

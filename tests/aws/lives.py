@@ -117,10 +117,6 @@ def reword_egress(world, seen):
     world.ec2.update_security_group_rule_descriptions_egress(**asked)
 
 
-def reword_inline(world, seen):
-    world.ec2.update_security_group_rule_descriptions_ingress(GroupId=seen.id, IpPermissions=[RAW_HTTP])
-
-
 def instance_attribute(**change):
     return lambda world, seen: world.ec2.modify_instance_attribute(InstanceId=seen.id, **change)
 
@@ -198,7 +194,6 @@ def tag_bucket(world, seen):
 
 KINDS = all_kinds("eu-central-1")
 APP = tags(("app", "shop"))
-BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
 CASES = [
     Case(

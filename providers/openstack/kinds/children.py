@@ -18,7 +18,8 @@ from orchestrator.model.kind import How, KindSchema, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from orchestrator.model.schema import MISSING
 from orchestrator.model.values import reveal
-from providers.openstack.errors import is_in_use, is_missing
+from providers.openstack.errors import is_missing
+from providers.openstack.kinds.effects import try_delete
 from providers.openstack.kinds.fields import Field, to_body, to_change, to_spec
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import Listing, knows
@@ -177,15 +178,8 @@ class ChildKind:
 
     def _delete(self, cloud: Cloud, id: str, until: float) -> Done | Pending:
         parent, own = self._split(id)
-        try:
-            cloud.client.send("network", "DELETE", f"{self.path.format(parent)}/{own}")
-        except PermanentError as error:
-            if is_missing(error):
-                return Done(None)
-            if not is_in_use(error) or cloud.now() >= until:
-                raise
-            return Pending({"id": id, "until": until}, 1.0, "what still uses it", id)
-        return Done(None)
+        handle = {"id": id, "until": until}
+        return try_delete(cloud, "network", f"{self.path.format(parent)}/{own}", handle) or Done(None)
 
     def poll(self, cloud: Cloud, handle: Mapping[str, Any]) -> Done | Pending:
         """Try to delete again."""

@@ -19,7 +19,8 @@ from orchestrator.model.marker import Marker, is_marker, marker_of, marker_of_la
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from orchestrator.model.schema import MISSING
 from orchestrator.model.values import Secret, contains, reveal
-from providers.openstack.errors import is_in_use, is_missing
+from providers.openstack.errors import is_missing
+from providers.openstack.kinds.effects import try_delete, wait
 from providers.openstack.kinds.fields import Field, to_body, to_change, to_spec
 from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name, working
 from providers.openstack.kinds.listing import Listing, knows, not_yet, read
@@ -179,7 +180,7 @@ class CollectionKind:
         if step == "delete":
             return self._remove(cloud, id, float(handle["until"]))
         if step == "gone":
-            return self._wait(cloud, handle, "its deletion") if self._lingering(cloud, id) else Done(None)
+            return wait(cloud, handle, "its deletion") if self._lingering(cloud, id) else Done(None)
         body = self.listing.get(cloud, id)
         if body is None and not_yet(cloud, float(handle["until"]) - WORK):
             return Pending(handle, 0.5, f"{self._noun} to show", id)
@@ -199,7 +200,7 @@ class CollectionKind:
             reason = body.get("fail_reason") or f"{self._noun} {body['id']} is in state {word}"
             raise PermanentError(str(reason), f"wait for {handle['step']}", word)
         if self.progress.steady and word not in self.progress.steady:
-            return self._wait(cloud, handle, f"{self._noun} ({word})")
+            return wait(cloud, handle, f"{self._noun} ({word})")
         return Done(self.observe(cloud, body, handle["spelled"]))
 
     @property
@@ -212,12 +213,6 @@ class CollectionKind:
 
     def _lingering(self, cloud: Cloud, id: str) -> bool:
         return cloud.client.peek(self.listing.service, self.listing.at(cloud, id)) is not None
-
-    @staticmethod
-    def _wait(cloud: Cloud, handle: Mapping[str, Any], what: str) -> Pending:
-        if cloud.now() >= float(handle["until"]):
-            raise PermanentError(f"{what} took too long", f"wait for {handle['step']}", "Timeout")
-        return Pending(handle, 0.5, what, str(handle["id"]))
 
     def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
         """Find by id, else by marker or natural key; what is not finished is looked at again."""
@@ -299,14 +294,10 @@ class CollectionKind:
         return self._remove(cloud, request.prior.id, cloud.now() + PATIENCE)
 
     def _remove(self, cloud: Cloud, id: str, until: float) -> Done | Pending:
-        try:
-            cloud.client.send(self.listing.service, "DELETE", self.listing.at(cloud, id))
-        except PermanentError as error:
-            if is_missing(error):
-                return Done(None)
-            if not is_in_use(error) or cloud.now() >= until:
-                raise
-            return Pending({"id": id, "step": "delete", "until": until}, 1.0, "what still uses it", id)
+        handle = {"id": id, "step": "delete", "until": until}
+        asked = try_delete(cloud, self.listing.service, self.listing.at(cloud, id), handle)
+        if asked is not None:
+            return asked
         if not self.progress.lingers:
             return Done(None)
         return Pending({"id": id, "step": "gone", "until": cloud.now() + WORK}, 0.5, "its deletion", id)

@@ -17,6 +17,7 @@ from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, R
 from orchestrator.model.schema import Property
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
+from providers.openstack.kinds.effects import AtOnce
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import knows, read
 from providers.openstack.kinds.net import BULK
@@ -35,7 +36,7 @@ def _plain(routes: Any) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class RoutesKind:
+class RoutesKind(AtOnce):
     """The static routes of one router."""
 
     schema: KindSchema
@@ -95,11 +96,6 @@ class RoutesKind:
             if not is_missing(error):
                 raise
         return Done(None)
-
-    def poll(self, cloud: Cloud, handle: Mapping[str, Any]) -> Done | Pending:
-        """Never asked: every effect is done at once."""
-        del cloud
-        raise PermanentError(f"nothing is pending for {dict(handle)}", "poll")
 
     def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
         """Find by the router."""

@@ -17,6 +17,7 @@ from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, R
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
 from providers.openstack.kinds.collection import gone
+from providers.openstack.kinds.effects import AtOnce
 from providers.openstack.kinds.identity import WHOLE
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import knows
@@ -29,7 +30,7 @@ _COLLECTIONS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class LinkKind:
+class LinkKind(AtOnce):
     """One kind of link. `path` makes the path of a spec's ends; `listed` gives those that a list shows."""
 
     schema: KindSchema
@@ -100,11 +101,6 @@ class LinkKind:
         id = self._path(cloud, wanted)
         cloud.client.send("identity", "PUT", f"/{id}")
         return Done(self._observe(cloud, id, wanted))
-
-    def poll(self, cloud: Cloud, handle: Mapping[str, Any]) -> Done | Pending:
-        """Never asked: every effect is one call."""
-        del cloud
-        raise PermanentError(f"nothing is pending for {dict(handle)}", "poll")
 
     def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
         """Find by the ends."""

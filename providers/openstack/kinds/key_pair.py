@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
@@ -13,6 +13,7 @@ from orchestrator.model.kind import How, KindSchema, Marking, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from orchestrator.model.values import Secret, reveal
 from providers.openstack.errors import is_missing
+from providers.openstack.kinds.effects import AtOnce
 from providers.openstack.kinds.fields import picked
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.listing import knows
@@ -31,7 +32,7 @@ def _observe(body: Body) -> Observed:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyPairKind:
+class KeyPairKind(AtOnce):
     """One key pair of the user whose credentials are used."""
 
     schema: KindSchema
@@ -96,11 +97,6 @@ class KeyPairKind:
             if not is_missing(error):
                 raise
         return Done(None)
-
-    def poll(self, cloud: Cloud, handle: Mapping[str, Any]) -> Done | Pending:
-        """Never asked: every effect is one call."""
-        del cloud
-        raise PermanentError(f"nothing is pending for {dict(handle)}", "poll")
 
     def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
         """Find by name; a create counts only where the key is the one that was meant."""

@@ -17,7 +17,7 @@ from orchestrator.model.kind import KindSchema, ReadWay
 from orchestrator.model.marker import PROVISIONAL, is_marker, marker_of_labels
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from orchestrator.model.values import Secret, contains, reveal
-from providers.openstack.errors import is_in_use, is_missing
+from providers.openstack.kinds.effects import try_delete
 from providers.openstack.kinds.fields import Field, to_body, to_change, to_spec
 from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name, provisional
 from providers.openstack.kinds.listing import Listing, read
@@ -209,15 +209,8 @@ class NetworkKind:
         cloud.client.send("network", "PUT", place, {"tags": labels})
 
     def _delete(self, cloud: Cloud, id: str, until: float) -> Done | Pending:
-        try:
-            cloud.client.send("network", "DELETE", f"{self.path}/{id}")
-        except PermanentError as error:
-            if is_missing(error):
-                return Done(None)
-            if not is_in_use(error) or cloud.now() >= until:
-                raise
-            return Pending({"id": id, "until": until}, 1.0, "what still uses it", id)
-        return Done(None)
+        handle = {"id": id, "until": until}
+        return try_delete(cloud, "network", f"{self.path}/{id}", handle) or Done(None)
 
     def _provisional(self, cloud: Cloud, token: Token) -> Body | None:
         return next(self.listing.all(cloud, **{self.mark: provisional(token)}), None)

@@ -26,7 +26,6 @@ from providers.openstack.kinds.properties import (
     text,
 )
 
-Refine = Callable[[Mapping[str, Any]], list[str]]
 _STATE: Final = {
     "status": text("ACTIVE, PENDING_CREATE, PENDING_UPDATE, PENDING_DELETE or ERROR"),
     "operating_status": text("ONLINE, OFFLINE, DEGRADED, ERROR, NO_MONITOR, DRAINING"),

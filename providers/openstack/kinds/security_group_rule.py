@@ -15,6 +15,7 @@ from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, R
 from orchestrator.model.schema import Property
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
+from providers.openstack.kinds.effects import AtOnce
 from providers.openstack.kinds.fields import Field, picked, reference, to_body, to_spec
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import Listing, by_natural_key, knows, read
@@ -117,7 +118,7 @@ def _refine(wanted: Mapping[str, Any]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleKind:
+class RuleKind(AtOnce):
     """One rule of a group."""
 
     schema: KindSchema
@@ -171,11 +172,6 @@ class RuleKind:
             if not is_missing(error):
                 raise
         return Done(None)
-
-    def poll(self, cloud: Cloud, handle: Mapping[str, Any]) -> Done | Pending:
-        """Never asked: every effect is one call."""
-        del cloud
-        raise PermanentError(f"nothing is pending for {dict(handle)}", "poll")
 
     def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
         """Find by id, else by what the rule says."""

@@ -14,6 +14,7 @@ from orchestrator.model.kind import How, KindSchema, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
+from providers.openstack.kinds.effects import wait
 from providers.openstack.kinds.fields import picked
 from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name, working
 from providers.openstack.kinds.listing import bodies, not_yet
@@ -92,7 +93,7 @@ class ServerKind:
         if step == "gone":
             going = cloud.client.peek("compute", f"{PATH}/{id}")
             there = going is not None and going["server"]["status"] not in {"DELETED", "SOFT_DELETED"}
-            return self._wait(cloud, handle, "its deletion") if there else Done(None)
+            return wait(cloud, handle, "its deletion") if there else Done(None)
         body = LISTING.get(cloud, id)
         if body is None and not_yet(cloud, float(handle["until"]) - WORK):
             return Pending(handle, 0.5, "the server to show", id)
@@ -112,13 +113,7 @@ class ServerKind:
                     {**handle, "step": resize(cloud, id, handle["spelled"]["flavor"])}, 0.5, "the resize", id
                 )
             return Done(self._seen(cloud, body, handle["spelled"]))
-        return self._wait(cloud, handle, f"the server ({body['status']})")
-
-    @staticmethod
-    def _wait(cloud: Cloud, handle: Mapping[str, Any], what: str) -> Pending:
-        if cloud.now() >= float(handle["until"]):
-            raise PermanentError(f"{what} took too long", f"wait for {handle['step']}", "Timeout")
-        return Pending(handle, 0.5, what, str(handle["id"]))
+        return wait(cloud, handle, f"the server ({body['status']})")
 
     def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
         """Find by id, else by the incarnation's metadata among the servers of that name."""

@@ -14,7 +14,7 @@ from orchestrator.model.marker import is_marker, marker_of
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from orchestrator.model.schema import Property
 from orchestrator.model.values import reveal
-from providers.openstack.errors import is_in_use, is_missing
+from providers.openstack.kinds.effects import try_delete, wait
 from providers.openstack.kinds.fields import picked
 from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name, working
 from providers.openstack.kinds.listing import Listing, not_yet, read
@@ -97,7 +97,7 @@ class VolumeKind:
             return self._delete(cloud, id, until)
         if step == "gone":
             going = cloud.client.peek("volume", f"{PATH}/{id}")
-            return self._wait(cloud, handle, "its deletion") if going else Done(None)
+            return wait(cloud, handle, "its deletion") if going else Done(None)
         body = LISTING.get(cloud, id)
         if body is None and not_yet(cloud, until - WORK):
             return Pending(handle, 0.5, "the volume to show", id)
@@ -109,13 +109,7 @@ class VolumeKind:
             raise PermanentError(
                 f"the volume {id} is in state {body['status']}", f"wait for {step}", body["status"]
             )
-        return self._wait(cloud, handle, f"the volume ({body['status']})")
-
-    @staticmethod
-    def _wait(cloud: Cloud, handle: Mapping[str, Any], what: str) -> Pending:
-        if cloud.now() >= float(handle["until"]):
-            raise PermanentError(f"{what} took too long", f"wait for {handle['step']}", "Timeout")
-        return Pending(handle, 0.5, what, str(handle["id"]))
+        return wait(cloud, handle, f"the volume ({body['status']})")
 
     def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
         """Find by id, else by the incarnation's metadata."""
@@ -173,15 +167,9 @@ class VolumeKind:
         return self.poll(cloud, handle)
 
     def _delete(self, cloud: Cloud, id: str, until: float) -> Done | Pending:
-        try:
-            cloud.client.send("volume", "DELETE", f"{PATH}/{id}")
-        except PermanentError as error:
-            if is_missing(error):
-                return Done(None)
-            if not is_in_use(error) or cloud.now() >= until:
-                raise
-            return Pending({"id": id, "step": "delete", "until": until}, 1.0, "what still uses it", id)
-        return Pending({"id": id, "step": "gone", "until": cloud.now() + WORK}, 0.5, "its deletion", id)
+        asked = try_delete(cloud, "volume", f"{PATH}/{id}", {"id": id, "step": "delete", "until": until})
+        going = {"id": id, "step": "gone", "until": cloud.now() + WORK}
+        return asked or Pending(going, 0.5, "its deletion", id)
 
 
 _OR_NOTHING = ("string", "null")
