@@ -92,15 +92,15 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
 
     selected, unknown = select(blueprint.targets, shape, snapshot)
     notes += _stop_at_errors(unknown)
-    whole, shape = shape, only(shape, selected) if blueprint.targets else shape
+    whole, shape = shape, only(shape, selected)
 
-    remembered = _remembered(snapshot, blueprint.moves, selected if blueprint.targets else None)
+    remembered = _remembered(snapshot, blueprint.moves, selected)
     tell("refresh", len(remembered))
     reading = Reading()
     places = _places(blueprint.resources)
     read(remembered, reading, workspace, places)
     situation = _situation(blueprint, shape, snapshot, reading.observed, around, workspace)
-    situation = replace(situation, chosen=frozenset(selected) if blueprint.targets else None)
+    situation = replace(situation, chosen=None if selected is None else selected.keys())
 
     tell("diff", len(shape.order))
     differences = diff(situation)
@@ -109,13 +109,12 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
         differences = diff(situation)
     asked = {r.address for r in blueprint.resources if r.lifecycle.replace == "create"}
     changes, problems = settle_order(differences.changes, snapshot, workspace.kind, asked=asked)
-    if blueprint.targets:
-        problems = (*problems, *left_behind(changes, whole, snapshot, selected))
-    notes += _stop_at_errors([*differences.diagnostics, *problems])
+    stranded = left_behind(changes, whole, snapshot, selected)
+    notes += _stop_at_errors([*differences.diagnostics, *problems, *stranded])
 
     tell("policy", len(blueprint.bundle.modules))
     differences = replace(differences, changes=changes)
-    frozen = replace(_frozen(blueprint, situation, differences, reading, workspace), selected=selected)
+    frozen = replace(_frozen(blueprint, situation, differences, reading, workspace), selected=selected or {})
     made, told = judged(frozen, specs, workspace, blueprint.stage)
     order = steps(made.changes, shape.edges, snapshot, workspace.kind)
     return Planned(made, order, situation, differences, tuple(settled), (*notes, *told), unsettled)

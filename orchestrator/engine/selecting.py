@@ -27,12 +27,16 @@ Selected = Mapping[Address, str]
 
 def select(
     targets: Sequence[str], shape: Graph, snapshot: Snapshot
-) -> tuple[Selected, tuple[Diagnostic, ...]]:
+) -> tuple[Selected | None, tuple[Diagnostic, ...]]:
     """The chosen addresses with why each is; a target that names nothing is a diagnostic with the nearest name.
+
+    Without a target it is None: the whole stack.
 
     A target is an address; the name of a ``forEach`` means all its instances, that of a composite its children too. One
     that only state remembers may be named: then it is what the files no longer say.
     """
+    if not targets:
+        return None, ()
     known = {*shape.edges, *snapshot.resources}
     found: list[Diagnostic] = []
     chosen: dict[Address, str] = {}
@@ -53,16 +57,20 @@ def select(
     return chosen, tuple(found)
 
 
-def only(shape: Graph, chosen: Selected) -> Graph:
+def only(shape: Graph, chosen: Selected | None) -> Graph:
     """The graph of the chosen resources; names still mean what they mean in the whole stack."""
+    if chosen is None:
+        return shape
     edges = {a: needs for a, needs in shape.edges.items() if a in chosen}
     return replace(shape, edges=edges, order=tuple(a for a in shape.order if a in chosen))
 
 
 def left_behind(
-    changes: Iterable[Change], shape: Graph, snapshot: Snapshot, chosen: Selected
+    changes: Iterable[Change], shape: Graph, snapshot: Snapshot, chosen: Selected | None
 ) -> Iterator[Diagnostic]:
     """A diagnostic for each chosen resource that goes away under others which were not chosen."""
+    if chosen is None:
+        return
     resting = _resting(shape, snapshot)
     for change in changes:
         if change.action not in _LASTING or change.deposed:
