@@ -342,6 +342,8 @@ def attach(cloud: Recorder, server: str, volume: str, one: str) -> None:
     cloud.call("volume in use delete", "block_storage", "DELETE", one)
     cloud.call("detach", "compute", "DELETE", f"{path}/{volume}")
     settle(cloud, one, "volume", lambda v: v["status"] == "available", service="block_storage")
+    # Nova forgets the attachment only after Cinder has let go of the volume.
+    settle(cloud, f"{path}/{volume}", "volumeAttachment", lambda attachment: attachment is None)
     cloud.call("detached", "compute", "GET", f"{path}/{volume}")
 
 
