@@ -157,27 +157,37 @@ _POOLS = Sample(
 )
 _MEMBERS = Sample(
     type="OS::Octavia::PoolMember",
-    minimal={"name": Unique(), "pool": Of("pool"), "address": "10.77.0.9", "protocol_port": 80},
+    minimal={"name": Unique(), "pool": Of("pool"), "address": "10.78.0.9", "protocol_port": 80},
     more={
-        "subnet": Of("subnet"),
+        # Another subnet than the VIP's. Octavia's no-op network driver gives one subnet a second network where a member
+        # names it, so the VIP's is unplugged, and the member's delete ends in a KeyError: ERROR, where no network is at
+        # all (CalculateAmphoraDelta, `vnic_type=net_vnic_type_map[add_net_id]`, network_tasks.py of release 2026.1).
+        "subnet": Of("rear"),
         "weight": 2,
         "backup": False,
-        "monitor_address": "10.77.0.10",
+        "monitor_address": "10.78.0.10",
         "monitor_port": 81,
         "admin_state_up": True,
         "tags": ["b", "a"],
     },
-    parents={**_INSIDE, "pool": _POOL_OF},
+    parents={
+        **_INSIDE,
+        "pool": _POOL_OF,
+        "behind": NET,
+        "rear": Parent(
+            "OS::Neutron::Subnet", {"name": Unique(), "network": Of("behind"), "cidr": "10.78.0.0/24"}
+        ),
+    },
     updates={
         "name": Unique("{}-other"),
         "weight": 5,
         "backup": True,
-        "monitor_address": "10.77.0.11",
+        "monitor_address": "10.78.0.11",
         "monitor_port": 82,
         "admin_state_up": False,
         "tags": ["c"],
     },
-    replaces={"pool": NOWHERE, "address": "10.77.0.12", "protocol_port": 83, "subnet": NOWHERE},
+    replaces={"pool": NOWHERE, "address": "10.78.0.12", "protocol_port": 83, "subnet": NOWHERE},
     planned={"pool": _GONE, "subnet": _GONE},
     write=_write("pools/{}/members", "member"),
     behind={"tags": _tagged("pools/{}/members", "member")},
