@@ -92,9 +92,17 @@ class Bench:
     def token(self) -> Token:
         return Token(uuid.uuid4().hex)
 
+    def until(self, done: Callable[[], bool]) -> None:
+        """Let time pass until something is so."""
+        for _ in range(600):
+            self.pause()
+            if done():
+                return
+        raise AssertionError("it never came to be so")
+
     def drive(self, request: Request, token: Token | None = None) -> Observed | None:
         answer = self.provider.begin(request, token or self.token())
-        for _ in range(300):
+        for _ in range(900):
             if not isinstance(answer, Pending):
                 return answer.observed
             if answer.retry_after:

@@ -59,11 +59,7 @@ def test_a_server_starts_from_a_volume_that_goes_with_it(bench):
     larger = {**spec, "block_device_mapping_v2": [{**disk, "volume_size": 2}]}
     assert bench.propose("OS::Nova::Server", seen, larger, spec).action is Action.REPLACE
     bench.delete("OS::Nova::Server", server)
-    for _ in range(20):
-        bench.pause()
-        if volume not in volumes(bench):
-            break
-    assert volume not in volumes(bench)
+    bench.until(lambda: volume not in volumes(bench))
 
 
 def test_a_server_is_placed_by_its_group(bench):
@@ -99,10 +95,7 @@ def test_a_volume_that_was_made_from_an_image_is_adopted_as_it_is(bench):
     made = bench.raw.block_storage.create_volume(
         name=bench.name, size=1, image_id=bench.raw.image.find_image("cirros").id
     )
-    for _ in range(40):
-        bench.pause()
-        if bench.raw.block_storage.get_volume(made.id).status == "available":
-            break
+    bench.until(lambda: bench.raw.block_storage.get_volume(made.id).status == "available")
     spec = {"name": bench.name, "size": 1, "image": "cirros"}
     ref = Ref(Address("disk"), made.id, spec)
     found = bench.provider.read_many(TypeName("OS::Cinder::Volume"), [ref], ReadWay(How.GET)).found

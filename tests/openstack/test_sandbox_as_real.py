@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.openstack.conftest import connected
-from tests.openstack.recording import WALKS, differences, recorded, walked
+from tests.openstack.recording import WALKS, differences, missed, recorded, walked
 from tests.openstack.recording.recorder import Recorder
 
 EXTRAS = {"balancing"}
@@ -28,6 +28,7 @@ def test_the_simulator_answers_as_the_real_cloud_did(simulated, name):
     here = walked(name, Recorder(connection, wait=lambda: simulated.wait(0.6)))
     connection.close()
     assert len(here) > 40
+    assert missed(here) == []
     assert differences(recorded(name), here) == []
 
 

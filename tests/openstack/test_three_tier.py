@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.crash.command import Launcher, Stack
-from tests.openstack.conftest import connected
+from tests.openstack.conftest import Project, connected
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "openstack-three-tier"
 WHOLE = os.environ.get("OPSCTL_CONFORMANCE") == "whole"
@@ -20,11 +20,12 @@ ON_CLOUD = ("-e", "cloud", "-p", "published=false")
 
 
 @pytest.fixture
-def example(tmp_path, real_project):
-    """The example in a folder, and the real cloud's own client in the same project."""
+def example(tmp_path):
+    """The example in a folder, and the real cloud's own client in the same project, which nothing else uses."""
+    project = Project()
     folder = tmp_path / "stack"
     shutil.copytree(EXAMPLE, folder)
-    settings = real_project.settings("admin")
+    settings = project.settings("admin")
     login = {name: value for name, value in settings.items() if name != "region_name"}
     clouds = {"clouds": {"three-tier": {"region_name": settings["region_name"], "auth": login}}}
     (tmp_path / "clouds.yaml").write_text(yaml.safe_dump(clouds))
@@ -41,49 +42,55 @@ def example(tmp_path, real_project):
     assert left.code == 0, left.text
     raw.close()
     launcher.close()
+    project.close()
 
 
 def there(raw):
-    """Everything that the example is made of, in the whole cloud: an administrator sees it."""
-    found = {("server", s.id) for s in raw.compute.servers(all_projects=True)}
-    found |= {("network", n.id) for n in raw.network.networks()}
-    found |= {("subnet", n.id) for n in raw.network.subnets()}
-    found |= {("router", r.id) for r in raw.network.routers()}
-    found |= {("port", p.id) for p in raw.network.ports() if not p.device_owner.startswith("network:dhcp")}
-    found |= {("address", i.id) for i in raw.network.ips()}
-    found |= {("volume", v.id) for v in raw.block_storage.volumes(all_projects=True)}
+    """Everything in the project of what the example is made of."""
+    mine = {"project_id": raw.current_project_id}
+    found = {("server", s.id) for s in raw.compute.servers()}
+    found |= {("network", n.id) for n in raw.network.networks(**mine)}
+    found |= {("subnet", n.id) for n in raw.network.subnets(**mine)}
+    found |= {("router", r.id) for r in raw.network.routers(**mine)}
+    found |= {("port", p.id) for p in raw.network.ports(**mine)}
+    found |= {("group", g.id) for g in raw.network.security_groups(**mine)}
+    found |= {("address", i.id) for i in raw.network.ips(**mine)}
+    found |= {("volume", v.id) for v in raw.block_storage.volumes()}
     if WHOLE:
-        found |= {("balancer", b.id) for b in raw.load_balancer.load_balancers()}
+        found |= {("balancer", b.id) for b in raw.load_balancer.load_balancers(**mine)}
         found |= {("container", c.name) for c in raw.object_store.containers()}
     return found
 
 
-def ours(raw, found):
-    """Of these, what no other test that runs meanwhile has made."""
-    project = raw.current_project_id
-    mine = {("server", s.id) for s in raw.compute.servers()} | {
-        ("volume", v.id) for v in raw.block_storage.volumes()
-    }
-    mine |= {("network", n.id) for n in raw.network.networks(project_id=project)}
-    mine |= {("subnet", n.id) for n in raw.network.subnets(project_id=project)}
-    mine |= {("router", r.id) for r in raw.network.routers(project_id=project)}
-    mine |= {("port", p.id) for p in raw.network.ports(project_id=project)}
-    mine |= {("address", i.id) for i in raw.network.ips(project_id=project)}
-    return {each for each in found if each in mine or each[0] in ("balancer", "container")}
+@pytest.fixture
+def others(example):
+    """What somebody else has in the project, which goes at the end."""
+    _, raw = example
+    net = raw.network.create_network(name="somebody-elses")
+    port = raw.network.create_port(network_id=net.id, name="somebody-elses")
+    group = raw.network.create_security_group(name="somebody-elses")
+    volume = raw.block_storage.create_volume(name="somebody-elses", size=1)
+    raw.block_storage.wait_for_status(volume, "available", wait=120)
+    yield {("network", net.id), ("port", port.id), ("group", group.id), ("volume", volume.id)}
+    raw.network.delete_port(port)
+    raw.network.delete_network(net)
+    raw.network.delete_security_group(group)
+    raw.block_storage.delete_volume(volume)
+    raw.block_storage.wait_for_delete(volume, wait=120)
 
 
 @pytest.mark.server
-def test_three_tiers_live_on_a_real_cloud_and_leave_it_as_it_was(example):
+def test_three_tiers_live_on_a_real_cloud_and_leave_it_as_it_was(example, others):
     """Plan, apply, plan (empty), drift (named), heal, destroy: nothing of ours is left, and what others have stays."""
     stack, raw = example
-    net = raw.network.create_network(name="somebody-elses")
     before = there(raw)
+    assert before >= others
     stack.apply(*ON_CLOUD)
     assert stack.changes(*ON_CLOUD) == {}
     made = there(raw) - before
     assert {kind for kind, _ in made} >= {"server", "network", "subnet", "router", "port", "volume"}
 
-    tier = next(n for n in raw.network.networks() if n.name == "three-tier-app")
+    tier = next(n for n in raw.network.networks(project_id=raw.current_project_id) if n.name == "three-tier-app")
     raw.network.update_network(tier, name="changed by hand")
     group = raw.network.find_security_group("three-tier-web", project_id=raw.current_project_id)
     opened = next(r for r in group.security_group_rules if r["direction"] == "ingress")
@@ -97,6 +104,4 @@ def test_three_tiers_live_on_a_real_cloud_and_leave_it_as_it_was(example):
     assert stack.changes(*ON_CLOUD) == {}
 
     stack.destroy(*ON_CLOUD)
-    assert ours(raw, there(raw)) == ours(raw, before)
-    assert raw.network.get_network(net.id).name == "somebody-elses"
-    raw.network.delete_network(net)
+    assert there(raw) == before

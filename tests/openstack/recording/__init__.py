@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.openstack.recording import balancing_walk, core_walk, network_walk, quality_walk
-from tests.openstack.recording.recorder import Recorder
+from tests.openstack.recording.recorder import MISSED, Recorder
 
 FOLDER = Path(__file__).parents[3] / "providers" / "openstack" / "sandbox" / "recorded"
 WALKS: Mapping[str, tuple[str, Callable[[Recorder], None]]] = {
@@ -38,9 +38,14 @@ def walked(name: str, recorder: Recorder) -> dict[str, Any]:
 
 
 def differences(want: Mapping[str, Any], have: Mapping[str, Any]) -> list[str]:
-    """Say where two recordings differ."""
+    """Say where two recordings differ; what the second one missed is no difference."""
     return [
         f"{label}\n   real: {want.get(label)}\n   here: {have.get(label)}"
         for label in dict.fromkeys([*want, *have])
-        if want.get(label) != have.get(label)
+        if have.get(label) not in (want.get(label), MISSED)
     ]
+
+
+def missed(seen: Mapping[str, Any]) -> list[str]:
+    """The labels of states that had passed before they were asked for."""
+    return [label for label, call in seen.items() if call == MISSED]

@@ -9,7 +9,7 @@ import sys
 import time
 
 from tests.openstack.conftest import Project, connected
-from tests.openstack.recording import FOLDER, WALKS, differences, recorded, walked, write
+from tests.openstack.recording import FOLDER, WALKS, differences, missed, recorded, walked, write
 from tests.openstack.recording.recorder import Recorder
 
 
@@ -24,7 +24,11 @@ def main(names: list[str]) -> None:
             connection.close()
             project.close()
         before = recorded(name) if (FOLDER / f"{name}.json").exists() else {}
+        lost = [label for label in missed(seen) if label not in before]
+        if lost:
+            raise SystemExit(f"{name}: had ended before it was asked for, so record again: {', '.join(lost)}")
         changed = differences(before, seen)
+        seen |= {label: before[label] for label in missed(seen)}
         sys.stdout.write(
             "\n".join([f"{name}: {len(seen)} answers, {len(changed)} of them new", *changed]) + "\n"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.openstack.recording.recorder import NOBODY, PREFIX, Recorder, settle
+from tests.openstack.recording.recorder import NOBODY, PREFIX, Recorder, settle, waited
 
 ROOT = "/lbaas"
 
@@ -21,9 +21,14 @@ class Balancing:
 
     def rest(self, path: str, key: str) -> None:
         """Wait until an object and its load balancer are at rest."""
-        whole = {f"{ROOT}{path}": key, f"{ROOT}/loadbalancers/{self.balancer}": "loadbalancer"}
+        whole = {f"{ROOT}{path}": key, f"{ROOT}{self.whole}": "loadbalancer"}
         for place, name in whole.items():
             settle(self.cloud, place, name, _rests, service="load_balancer")
+
+    @property
+    def whole(self) -> str:
+        """Where the load balancer is."""
+        return f"/loadbalancers/{self.balancer}"
 
     def make(self, label: str, path: str, key: str, **body: Any) -> str:
         made = self.ask(label, "POST", path, {key: body})[key]
@@ -39,6 +44,9 @@ class Balancing:
     def remove(self, label: str, path: str, key: str) -> None:
         self.ask(label, "DELETE", path)
         settle(self.cloud, f"{ROOT}{path}", key, lambda body: body is None, service="load_balancer")
+        if path != self.whole:
+            # The child is gone before its load balancer may be changed again.
+            settle(self.cloud, f"{ROOT}{self.whole}", "loadbalancer", _rests, service="load_balancer")
 
 
 def _rests(body: Any) -> bool:
@@ -59,6 +67,28 @@ def refused(on: Balancing, subnet: str) -> None:
     on.ask("lost rules", "GET", "/l7policies/nope/rules")
     on.ask("filter", "GET", "/loadbalancers?bogus=1")
     on.ask("marker", "GET", "/loadbalancers?limit=1&marker=nope")
+
+
+def early(on: Balancing, subnet: str) -> None:
+    """What one that is just being made refuses. Where it was made before it was asked, another is."""
+    cloud, caught = on.cloud, [False]
+    while not all(caught):
+        body = {"loadbalancer": {"vip_subnet_id": subnet}}
+        made = cloud.connection.load_balancer.post(f"{ROOT}/loadbalancers", json=body).json()["loadbalancer"]
+        one = f"{ROOT}/loadbalancers/{cloud.known('early balancer', made['id'])}"
+        listener = {"loadbalancer_id": made["id"], "protocol": "HTTP", "protocol_port": 80}
+        asked = (
+            ("listener early", "POST", f"{ROOT}/listeners", {"listener": listener}),
+            ("balancer early", "PUT", one, {"loadbalancer": {"name": "x"}}),
+            ("balancer delete early", "DELETE", one, None),
+        )
+        caught = [
+            cloud.passing(label, "load_balancer", method, path, sent, still=lambda status, _: status == 409)
+            for label, method, path, sent in asked
+        ]
+        waited(cloud, one, "loadbalancer", _rests, service="load_balancer")
+        cloud.connection.load_balancer.delete(f"{one}?cascade=true")
+        waited(cloud, one, "loadbalancer", lambda body: body is None, service="load_balancer")
 
 
 def listeners(on: Balancing, balancer: str) -> str:
@@ -147,14 +177,11 @@ def walk(cloud: Recorder) -> None:
     cloud.known("subnet", subnet)
     on = Balancing(cloud)
     refused(on, subnet)
+    early(on, subnet)
     wanted = {"name": PREFIX, "vip_subnet_id": subnet, "tags": ["x"]}
     made = on.ask("balancer", "POST", "/loadbalancers", {"loadbalancer": wanted})["loadbalancer"]["id"]
     place = f"/loadbalancers/{cloud.known('balancer', made)}"
     on.balancer = made
-    early = {"loadbalancer_id": made, "protocol": "HTTP", "protocol_port": 80}
-    on.ask("listener early", "POST", "/listeners", {"listener": early})
-    on.ask("balancer early", "PUT", place, {"loadbalancer": {"name": "x"}})
-    on.ask("balancer delete early", "DELETE", place)
     on.rest(place, "loadbalancer")
     on.ask("balancer get", "GET", place)
     on.ask("balancers by tag", "GET", "/loadbalancers?tags=x&limit=1")

@@ -22,7 +22,8 @@ def tagged(cloud: Recorder, label: str, place: str, listed: str = "") -> None:
     cloud.call(f"{label} tag delete", "network", "DELETE", f"{place}/tags/c")
     cloud.call(f"{label} tag delete twice", "network", "DELETE", f"{place}/tags/c")
     if listed:
-        cloud.call(f"{label} by tags", "network", "GET", f"{listed}?tags=a,b")
+        mine = f"project_id={cloud.connection.current_project_id}"
+        cloud.call(f"{label} by tags", "network", "GET", f"{listed}?{mine}&tags=a,b")
     cloud.call(f"{label} tags delete", "network", "DELETE", f"{place}/tags")
     cloud.call(f"{label} no tags", "network", "GET", f"{place}/tags")
 

@@ -7,6 +7,7 @@ what they stand for. What the real cloud answered is stored beside the simulator
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ import openstack
 
 NOBODY = "b2f1c9d0-0000-4000-8000-000000000000"
 PREFIX = "as-real"
+MISSED = {"missed": "it had ended already"}
+"""Kept for a state that had passed: no difference to what was recorded."""
 # Names that only the real one shows: its optional extensions, and what an administrator's policy adds.
 REAL_ONLY = {"is_vlan_qinq", "is_vlan_transparent", "standard_attr_id", "service_types", "l2_adjacency"}
 VERSIONS = {"compute": "2.96", "block_storage": "3.70"}
@@ -38,7 +41,38 @@ class Recorder:
         self.seen: dict[str, dict[str, Any]] = {}
         self._names: dict[str, str] = {connection.current_project_id: "<project>"}
 
-    def call(self, label: str, service: str, method: str, path: str, body: Any = None) -> Any:
+    def call(
+        self,
+        label: str,
+        service: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        part: Callable[[Any], Any] | None = None,
+    ) -> Any:
+        """Keep what came back; of an answer that shows what others made too, the part that is always the same."""
+        asked, parsed = self._asked(service, method, path, body)
+        self.seen[label] = {**asked, "answer": self._shape(part(parsed) if part else parsed)}
+        return parsed
+
+    def passing(
+        self,
+        label: str,
+        service: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        still: Callable[[int, Any], bool],
+    ) -> bool:
+        """Keep the answer of a state that ends by itself, or that it had ended before it was asked for."""
+        asked, parsed = self._asked(service, method, path, body)
+        caught = still(asked["status"], parsed)
+        self.seen[label] = {**asked, "answer": self._shape(parsed)} if caught else MISSED
+        return caught
+
+    def _asked(self, service: str, method: str, path: str, body: Any) -> tuple[dict[str, Any], Any]:
         proxy = getattr(self.connection, service)
         version = VERSIONS.get(service)
         more: dict[str, Any] = {"headers": {"Accept": "application/json"}}
@@ -48,9 +82,8 @@ class Recorder:
         parsed = answer.json() if answer.text.strip() else None
         where = self._text(urlsplit(str(answer.url)).path).replace("<", "").replace(">", "")
         place = re.sub(r"^.*?(?=/v\d)", "", where)
-        asked = {"service": service, "method": method, "path": place}
-        self.seen[label] = {**asked, "status": answer.status_code, "answer": self._shape(parsed)}
-        return parsed
+        asked = {"service": service, "method": method, "path": place, "status": answer.status_code}
+        return asked, parsed
 
     def kept(self, label: str, method: str, path: str, status: int, answer: Any) -> None:
         """Keep a part of what Neutron answered: the rest of it is shown only by a real router."""
@@ -90,14 +123,19 @@ class Recorder:
 
 
 def settle(cloud: Recorder, path: str, key: str, done, *, service: str = "compute") -> None:
-    """Wait for what changes by itself."""
+    """Wait for what changes by itself, and keep how it ended."""
+    body = waited(cloud, path, key, done, service=service)
+    number = sum(label.startswith(f"rest of {key}") for label in cloud.seen) + 1
+    state = (body.get("status") or body.get("provisioning_status")) if body else "gone"
+    cloud.rested(f"rest of {key} {number}", state)
+
+
+def waited(cloud: Recorder, path: str, key: str, done, *, service: str = "compute") -> Any:
+    """Wait for what changes by itself; returns it, or None where it is gone."""
     proxy = getattr(cloud.connection, service)
-    for _ in range(150):
+    for _ in range(900):
         cloud.wait()
         body = proxy.get(path, microversion=VERSIONS.get(service)).json().get(key)
         if done(body):
-            number = sum(label.startswith(f"rest of {key}") for label in cloud.seen) + 1
-            state = (body.get("status") or body.get("provisioning_status")) if body else "gone"
-            cloud.rested(f"rest of {key} {number}", state)
-            return
+            return body
     raise AssertionError(f"{path} did not come to rest")
