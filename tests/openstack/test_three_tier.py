@@ -90,7 +90,9 @@ def test_three_tiers_live_on_a_real_cloud_and_leave_it_as_it_was(example, others
     made = there(raw) - before
     assert {kind for kind, _ in made} >= {"server", "network", "subnet", "router", "port", "volume"}
 
-    tier = next(n for n in raw.network.networks(project_id=raw.current_project_id) if n.name == "three-tier-app")
+    tier = next(
+        n for n in raw.network.networks(project_id=raw.current_project_id) if n.name == "three-tier-app"
+    )
     raw.network.update_network(tier, name="changed by hand")
     group = raw.network.find_security_group("three-tier-web", project_id=raw.current_project_id)
     opened = next(r for r in group.security_group_rules if r["direction"] == "ingress")

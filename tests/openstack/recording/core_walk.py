@@ -217,9 +217,7 @@ def use_server(cloud: Recorder, net: str, port: str) -> None:
     cloud.call("image", "image", "GET", f"/images/{images[0]['id']}")
     cloud.call("image missing", "image", "GET", "/images/nope")
     cloud.call("image bad marker", "image", "GET", "/images?marker=nope")
-    listed = cloud.call(
-        "flavors", "compute", "GET", "/flavors/detail", part=lambda body: named(body, "m1.")
-    )
+    listed = cloud.call("flavors", "compute", "GET", "/flavors/detail", part=lambda body: named(body, "m1."))
     flavors = {flavor["name"]: flavor["id"] for flavor in listed["flavors"]}
     for name in ("m1.tiny", "m1.small"):
         cloud.known(name, flavors[name])
