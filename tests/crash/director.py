@@ -93,7 +93,7 @@ class Director:
                 self._free.clear()
 
     def runs(self, pid: int) -> None:
-        """The run's process: known as soon as it is there."""
+        """The run's process (or, as its negative, a group of them): known as soon as it is there."""
         self._pid = pid
         self._known.set()
 

@@ -8,7 +8,6 @@ it held after the undisturbed step, the state knows all of it and nothing else, 
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections import Counter
@@ -25,7 +24,7 @@ from typing import Final
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
 from orchestrator.model.snapshot import Snapshot
-from tests.crash.arena import Arena
+from tests.crash.arena import Arena, stack_file
 from tests.crash.command import Ended, Launcher, Run, Stack
 from tests.crash.director import PATIENCE, Act, Boundary, Director, Order
 from tests.crash.journeys import GONE, Variant
@@ -147,14 +146,7 @@ class Machine:
     def _prepare(self) -> None:
         """A stack that remembers nothing."""
         self._store.renew()
-        stack = {
-            "apiVersion": "opsctl.dev/v1",
-            "kind": "Stack",
-            "metadata": {"name": self._name, "id": self._name},
-            "state": self._store.settings,
-            "providers": {self._arena.cloud: self._arena.provider()},
-        }
-        self._stack.write("opsctl.yaml", json.dumps(stack))
+        self._stack.write("opsctl.yaml", stack_file(self._name, self._store.settings, self._arena))
 
     def trials(
         self, journey: list[Variant], only: Callable[[Trial], bool], known: Mapping[str, Collection[str]]

@@ -89,14 +89,16 @@ class Sqlite:
     environ: Final[Mapping[str, str]] = {}
     waits = ()
     """A dead run's stack is free at once."""
+    written: Final = (b"-wal", b".db", b"-journal")
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.journal = folder / ".opsctl"
 
     def watch(self, boundary: Boundary | None, act: Act, seconds: float) -> Watch:
         """See the protocol."""
         del act, seconds
-        return Appends(self._folder, boundary)
+        return Appends(self.journal, boundary, self.written)
 
     def latest(self, stack: StackId) -> Snapshot:
         """See the protocol."""
@@ -104,7 +106,7 @@ class Sqlite:
 
     def renew(self) -> None:
         """See the protocol."""
-        shutil.rmtree(self._folder / ".opsctl", ignore_errors=True)
+        shutil.rmtree(self.journal, ignore_errors=True)
 
     def close(self) -> None:
         """Nothing was started."""

@@ -20,19 +20,22 @@ _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 
 class Appends:
-    """The writes to a stack's state while one process runs, and perhaps its end at one of them."""
+    """The writes to the files of a state while one process runs, and perhaps its end at one of them.
 
-    def __init__(self, stack: Path, boundary: Boundary | None = None) -> None:
+    ``written`` is how the names of these files end: not those of a lock or an index beside them.
+    """
+
+    def __init__(self, folder: Path, boundary: Boundary | None, written: tuple[bytes, ...]) -> None:
         self.count = 0
         self.struck = ""
-        self._folder = stack / ".opsctl"
+        self._folder, self._written = folder, written
         self._at = boundary.request if boundary is not None else 0
         self._file = -1
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
     def watch(self, pid: int) -> None:
-        """Count from now on, and kill ``pid`` where it is due."""
+        """Count from now on, and kill ``pid`` (a group of processes where it is negative) where it is due."""
         self._folder.mkdir(exist_ok=True)
         self._file = _LIBC.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if _LIBC.inotify_add_watch(self._file, os.fsencode(self._folder), _MODIFY) < 0:
@@ -51,7 +54,7 @@ class Appends:
         while not self._ended.is_set():
             if not select.select([self._file], [], [], 0.05)[0]:
                 continue
-            for _ in range(_written(os.read(self._file, 1 << 16))):
+            for _ in range(_number(os.read(self._file, 1 << 16), self._written)):
                 self.count += 1
                 if self.count == self._at:
                     with suppress(ProcessLookupError):
@@ -59,12 +62,12 @@ class Appends:
                     self.struck = f"kill, after write {self.count} to the state"
 
 
-def _written(events: bytes) -> int:
-    """How many of the events are of the journal (and not of the lock or the index beside it)."""
+def _number(events: bytes, written: tuple[bytes, ...]) -> int:
+    """How many of the events are of files whose names end so."""
     number, place = 0, 0
     while place < len(events):
         *_, length = _EVENT.unpack_from(events, place)
         name = events[place + _EVENT.size : place + _EVENT.size + length].rstrip(b"\0")
-        number += name.endswith((b"-wal", b".db", b"-journal"))
+        number += name.endswith(written)
         place += _EVENT.size + length
     return number
