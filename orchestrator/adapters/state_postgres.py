@@ -1,7 +1,8 @@
 """State in PostgreSQL: rows, many stacks in one database, a lease that expires by the server's clock.
 
 Settings: ``url``, or ``host``, ``port``, ``database``, ``user``, ``password``; ``sslmode``, ``sslrootcert``,
-``sslcert``, ``sslkey``; ``schema`` (default ``opsctl``). What is not said comes from libpq's environment (PGHOST,
+``sslcert``, ``sslkey``; ``schema`` (default ``opsctl``); ``timeout`` (default 40s), how long the server may take for
+one statement. What is not said comes from libpq's environment (PGHOST,
 PGPASSWORD, PGSERVICE …) and ~/.pgpass. A password is written by reference: ``env:NAME`` or ``file:PATH``.
 """
 
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from orchestrator.adapters.postgres_rows import PostgresRows
 from orchestrator.adapters.stack_rows import Rows
 from orchestrator.adapters.state_rows import RowsBackend
+from orchestrator.model.duration import seconds
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
 from orchestrator.model.values import reveal
@@ -30,7 +32,7 @@ _LIBPQ: Final = {
     "database": "dbname",
     **{name: name for name in ("host", "port", "user", "password", "sslmode", *_FILES)},
 }
-_SETTINGS: Final = ("url", *_LIBPQ, "schema")
+_SETTINGS: Final = ("url", *_LIBPQ, "schema", "timeout")
 _PASSWORD: Final = re.compile(r"://[^/@:]*:[^@]*@|password\s*=")
 
 
@@ -47,18 +49,31 @@ def open_backend(
     schema = str(settings.get("schema", "opsctl"))
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", schema):
         raise StateError(f"the postgresql backend's schema must be a plain name, not {schema!r}")
+    timeout = _timeout(settings)
     try:
         import psycopg  # noqa: PLC0415 - only who keeps state here pays
         import psycopg.sql  # noqa: PLC0415
 
-        from orchestrator.adapters.postgres_store import PostgresStore  # noqa: PLC0415
+        from orchestrator.adapters.postgres_store import TIMEOUT, PostgresStore  # noqa: PLC0415
     except ImportError as error:
         raise StateError(
             f"state in PostgreSQL needs psycopg ({error}): install opsctl-orchestrator[postgres]"
         ) from error
-    return PostgresBackend(
-        PostgresStore(_parameters(reveal(settings), folder), schema, driver=psycopg), stack, clock, cipher
-    )
+    parameters = _parameters(reveal(settings), folder)
+    store = PostgresStore(parameters, schema, driver=psycopg, timeout=timeout or TIMEOUT)
+    return PostgresBackend(store, stack, clock, cipher)
+
+
+def _timeout(settings: Mapping[str, Any]) -> float | None:
+    if "timeout" not in settings:
+        return None
+    try:
+        timeout = seconds(settings["timeout"])
+    except ValueError as error:
+        raise StateError(f"state.timeout: {error}") from None
+    if timeout <= 0:
+        raise StateError(f"state.timeout is {settings['timeout']}: write a time such as 40s")
+    return timeout
 
 
 def _by_reference(settings: Mapping[str, Any]) -> None:

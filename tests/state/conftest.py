@@ -8,6 +8,7 @@ import struct
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -275,12 +276,18 @@ class PostgresStorage:
         return backend
 
     def ask(self, statement: str) -> list[tuple[object, ...]]:
-        import psycopg  # noqa: PLC0415 - only where there is a server
-
-        with psycopg.connect(self.address, autocommit=True) as connection:
-            connection.execute(f"SET search_path = {self.schema}")
+        with self.connected() as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def connected(self) -> Iterator[Any]:
+        """Past the backend, in one transaction."""
+        import psycopg  # noqa: PLC0415 - only where there is a server
+
+        with psycopg.connect(self.address) as connection:
+            connection.execute(f"SET search_path = {self.schema}")
+            yield connection
 
     def freeze(self, backend: PostgresBackend) -> None:
         backend._stop_renewing()

@@ -1,4 +1,4 @@
-"""A wire between a backend and its server that a test can cut, slow down or keep from opening."""
+"""A wire between a backend and its server that a test can cut, slow down, silence or keep from opening."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ class Proxy:
         self.cuts = 0
         self.delay = 0.0
         self.refusing = False
+        self.silent = False
         self._sockets: list[socket.socket] = []
+        self._muted: set[socket.socket] = set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -40,6 +42,8 @@ class Proxy:
         with suppress(OSError):
             while data := source.recv(65536):
                 time.sleep(self.delay)
+                if self.silent or source in self._muted:
+                    continue  # taken, and never heard of again
                 cut = watched and self.cut_after is not None and self.cut_after in data
                 if cut:
                     # The answer has nowhere to go: the client's side closes first.
@@ -51,6 +55,10 @@ class Proxy:
                 sink.sendall(data)
         _close(source)
         _close(sink)
+
+    def silence(self) -> None:
+        """Nothing passes any more on what is open now; new connections are fine."""
+        self._muted |= set(self._sockets)
 
     def drop(self) -> None:
         """Cut every connection, and let new ones come."""

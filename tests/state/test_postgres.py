@@ -39,6 +39,8 @@ def opened_with(settings, clock, folder=HERE):
         ({"url": "postgresql://u:hunter2@db/x"}, "state.url has a password in it"),
         ({"url": "host=db password = hunter2"}, "state.url has a password in it"),
         ({"schema": "a; drop"}, "schema must be a plain name"),
+        ({"timeout": "soon"}, "state.timeout: 'soon' is not a duration"),
+        ({"timeout": 0}, "state.timeout is 0: write a time such as 40s"),
         (
             {"url": Secret("postgresql://u:hunter2@db/x?nonsense=1", "env:X", "")},
             "url cannot be read: invalid URI",
@@ -61,6 +63,22 @@ def test_a_server_that_does_not_answer_is_named_without_its_password(real_clock)
     assert "hunter2" not in str(error.value)
 
 
+def test_a_server_that_takes_connections_and_says_nothing_ends_the_command(tmp_path, monkeypatch):
+    """After libpq's time for connecting: exit code 1, the place without its password, what to look at."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        address = f"postgresql://opsctl:hunter2@127.0.0.1:{port}/states?connect_timeout=1"
+        monkeypatch.setenv("STATE_URL", address)
+        (tmp_path / "opsctl.yaml").write_text(STACK_FILE.format(number=1, schema="opsctl"))
+        command = [sys.executable, "-m", "orchestrator", "plan"]
+        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert f"postgresql://127.0.0.1:{port}/states: connection timeout expired" in ended.stderr
+    assert "takes connections and does not answer" in ended.stderr
+    assert "hunter2" not in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 @pytest.fixture
 def server(postgres_address):
     return urlsplit(postgres_address)
@@ -77,8 +95,9 @@ def proxy(server):
 def through(postgres_storage, proxy):
     """Opens backends behind the proxy, without TLS so that it sees what passes."""
 
-    def open_(stack: StackId = STACK):
-        return postgres_storage.open(stack=stack, host="127.0.0.1", port=proxy.port, sslmode="disable")
+    def open_(stack: StackId = STACK, **more):
+        at = {"host": "127.0.0.1", "port": proxy.port, "sslmode": "disable"}
+        return postgres_storage.open(stack=stack, **at, **more)
 
     return open_
 
@@ -213,6 +232,46 @@ def test_a_server_that_dies_in_the_middle_is_said_and_nothing_is_lost(through, p
     proxy.refusing = False
     assert sorted(postgres_storage.open().latest().resources) == ["a"]
     assert backend.append(lease, [kept("c")]) == 2
+
+
+@pytest.mark.server
+def test_a_connection_on_which_nothing_comes_any_more_is_given_up(through, proxy, postgres_storage):
+    """It stays open, as behind a gateway that forgot it; new ones are no better. What was durable is there."""
+    backend = through(timeout=0.4)
+    lease = backend.lease(ALICE)
+    backend.append(lease, [kept("a")])
+    proxy.silent = True
+    with pytest.raises(
+        StateError, match=r"postgresql://127\.0\.0\.1:\d+/postgres: .*does not answer: check both"
+    ):
+        backend.append(lease, [kept("b")])
+    proxy.silent = False
+    assert sorted(postgres_storage.open().latest().resources) == ["a"]
+    assert backend.append(lease, [kept("c")]) == 2
+
+
+@pytest.mark.server
+def test_one_silent_connection_costs_only_time(through, proxy):
+    """The next one answers: the write is made once."""
+    backend = through(timeout=0.4)
+    lease = backend.lease(ALICE)
+    backend.append(lease, [kept("a")])
+    proxy.silence()
+    assert backend.append(lease, [kept("b")]) == 2
+    assert len(backend.history()) == 2
+
+
+@pytest.mark.server
+def test_a_statement_that_takes_too_long_is_said_by_the_server(through, postgres_storage):
+    """Somebody holds the stack's row: the server's own word comes before our patience ends."""
+    backend = through(timeout=0.4)
+    lease = backend.lease(ALICE)
+    backend.append(lease, [kept("a")])
+    postgres_storage.freeze(backend)
+    with postgres_storage.connected() as other:
+        other.execute("SELECT * FROM stack FOR UPDATE")
+        with pytest.raises(StateError, match=r"statement timeout.*somebody holds the stack's row"):
+            backend.append(lease, [kept("b")])
 
 
 @pytest.mark.server
