@@ -83,11 +83,12 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
         return _halted(_unread(blueprint, workspace), specs, nothing, workspace, notes)
 
     tell("settle")
-    snapshot, settled, unsettled = settle_all(workspace.state.latest(), workspace)
-    notes += [_warning(address, message) for address, message in unsettled.items()]
+    before = settle_all(workspace.state.latest(), workspace)
+    notes += [_warning(address, message) for address, message in before.unsettled.items()]
+    notes += before.notes
     notes += [_mended(what) for what in workspace.state.mended]
 
-    snapshot = told_again(snapshot, blueprint.charter, shape.index, blueprint.moves, workspace)
+    snapshot = told_again(before.snapshot, blueprint.charter, shape.index, blueprint.moves, workspace)
     notes += [*_stop_at_errors(_sinks(blueprint, workspace))]
 
     selected, unknown = select(blueprint.targets, shape, snapshot)
@@ -117,7 +118,7 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
     frozen = replace(_frozen(blueprint, situation, differences, reading, workspace), selected=selected or {})
     made, told = judged(frozen, specs, workspace, blueprint.stage)
     order = steps(made.changes, shape.edges, snapshot, workspace.kind)
-    return Planned(made, order, situation, differences, tuple(settled), (*notes, *told), unsettled)
+    return Planned(made, order, situation, differences, before.entries, (*notes, *told), before.unsettled)
 
 
 def _mended(what: str) -> Diagnostic:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from orchestrator.engine.workspace import Workspace
 from orchestrator.model.change import Action
-from orchestrator.model.diagnostic import Diagnostic, Position
+from orchestrator.model.diagnostic import Diagnostic, Position, Severity
 from orchestrator.model.errors import ProviderError, ReadError
 from orchestrator.model.ids import Address, ProviderName, Token, TypeName
 from orchestrator.model.outcome import Outcome, Result
@@ -17,7 +18,7 @@ from orchestrator.model.provision import Intent, Observed, Ref
 from orchestrator.model.snapshot import Entry, Fold, Settled, Snapshot
 from orchestrator.seams.executor import Call, Effect
 from orchestrator.stages.refresh import Reading, Wanted, grouped, refresh
-from orchestrator.stages.settle import late, look, settle
+from orchestrator.stages.settle import is_known, late, look, settle
 
 Refs = Sequence[tuple[ProviderName, TypeName, Ref]]
 Step = Generator[Effect, Any, Outcome]
@@ -95,12 +96,21 @@ def accounts(names: Iterable[ProviderName], workspace: Workspace) -> Mapping[Pro
     return found
 
 
-def settle_all(
-    snapshot: Snapshot, workspace: Workspace
-) -> tuple[Snapshot, list[Entry], Mapping[Address, str]]:
-    """Settle every open intent; returns the settled snapshot, the entries, and what could not be settled."""
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of what earlier runs left open."""
+
+    snapshot: Snapshot
+    entries: tuple[Entry, ...] = ()
+    unsettled: Mapping[Address, str] = field(default_factory=dict)
+    """Where it could not be told, and why."""
+    notes: tuple[Diagnostic, ...] = ()
+
+
+def settle_all(snapshot: Snapshot, workspace: Workspace) -> Settlement:
+    """Settle every open intent, and look for what was given up."""
     if not snapshot.intents:
-        return snapshot, [], {}
+        return Settlement(snapshot)
     closed: dict[Token, Sequence[Entry]] = {}
     late_found: dict[Token, Observed | None] = {}
     open_: dict[Address, str] = {}
@@ -130,11 +140,36 @@ def settle_all(
     entries = [entry for token in snapshot.intents for entry in closed.get(token, ())]
     for entry in entries:
         fold.add(entry)
+    notes: list[Diagnostic] = []
     for token in snapshot.lapsed.keys() & late_found.keys():  # each sees what those before it have become
-        for entry in late(snapshot.intents[token], late_found[token], fold.snapshot(), workspace.clock.now()):
+        intent, found = snapshot.intents[token], late_found[token]
+        if found is not None and _is_anybodys(intent, found, fold.snapshot(), workspace):
+            notes.append(_unclaimed(intent, found))
+            found = None
+        for entry in late(intent, found, fold.snapshot(), workspace.clock.now()):
             fold.add(entry)
             entries.append(entry)
-    return fold.snapshot(), entries, open_
+    return Settlement(fold.snapshot(), tuple(entries), open_, tuple(notes))
+
+
+def _is_anybodys(intent: Intent, found: Observed, snapshot: Snapshot, workspace: Workspace) -> bool:
+    kind = workspace.providers[ProviderName(intent.provider)].kinds[intent.type]
+    unmarked = found.marker is None and kind.is_anybodys(intent.spec)
+    return unmarked and not is_known(intent, found, snapshot)
+
+
+def _unclaimed(intent: Intent, found: Observed) -> Diagnostic:
+    """Nobody but a person can tell whether our call made it: nothing is deleted on a guess."""
+    address = shlex.quote(str(intent.address))
+    message = (
+        f"{intent.type} {found.id} is there, and not in the state: a create of {intent.address} that was given up may "
+        "have come late, and nothing on the object says whose it is"
+    )
+    hint = (
+        f"if nobody else made it: opsctl state settle {address} --id {shlex.quote(found.id)}, and the next plan goes on "
+        f"from there (it deletes what the files do not have); if somebody did: opsctl state settle {address} --gone"
+    )
+    return Diagnostic(message, hint=hint, address=intent.address, severity=Severity.WARNING)
 
 
 def _untold(intent: Intent, error: ProviderError | KeyError) -> str:

@@ -20,10 +20,10 @@ from orchestrator.model.ids import Address
 from orchestrator.model.kind import KindSchema
 from orchestrator.model.provision import Observed
 from orchestrator.model.schema import Property
-from orchestrator.model.snapshot import Deposed, Entry, Gone, Kept, Record, Snapshot
+from orchestrator.model.snapshot import Deposed, Entry, Gone, Kept, Record, Settled, Snapshot
 from orchestrator.seams.state import Holder
 from orchestrator.stages.diff.orphans import deposed_address
-from orchestrator.stages.settle import closing
+from orchestrator.stages.settle import closing, late
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +97,25 @@ def settling(address: str, id: str | None, workspace: Workspace) -> Operation:
     """What became of an interrupted step, as a person says who has looked: the object's id, or None: it is not there."""
 
     def settle(snapshot: Snapshot) -> Surgery:
+        given_up = sorted(snapshot.lapsed.values(), key=lambda i: i.lapsed)
         intents = [i for i in snapshot.open.values() if i.address == address]
+        intents = intents or [i for i in given_up if i.address == address][-1 if id is not None else 0 :]
         if not intents:
-            near = did_you_mean(address, [str(i.address) for i in snapshot.open.values()])
+            near = did_you_mean(address, [str(i.address) for i in snapshot.intents.values()])
             hint = near or "opsctl state list shows what was cut off"
             raise OpsctlError(f"no interrupted step on {address!r} waits to be settled\nhint: {hint}")
         entries: list[Entry] = []
         for intent in intents:
             kind = workspace.kind(intent.type) or KindSchema(intent.type, Property("object"))
             found = Observed(id, intent.spec, {"id": id}) if id is not None else None
-            entries += closing(intent, found, snapshot, kind, workspace.clock.now())
-        records = tuple(e.record for e in entries if isinstance(e, Kept))
+            now = workspace.clock.now()
+            if not intent.lapsed:
+                entries += closing(intent, found, snapshot, kind, now)
+            else:
+                entries += (
+                    late(intent, found, snapshot, now) if found is not None else [Settled(intent.token)]
+                )
+        records = tuple(e.record for e in entries if isinstance(e, Kept | Deposed))
         became = f"it is {id}" if id is not None else "there is none"
         return Surgery(records, tuple(entries), results={address: f"settle: done ({became})"})
 
@@ -133,7 +141,7 @@ def _below(snapshot: Snapshot, address: Address) -> list[Address]:
     if not found:
         near = did_you_mean(address, map(str, snapshot.resources)) or "opsctl state list shows what there is"
         raise OpsctlError(f"the state has no resource {address!r}\nhint: {near}")
-    open_ = sorted({i.address for i in snapshot.intents.values()} & set(found))
+    open_ = sorted({i.address for i in snapshot.open.values()} & set(found))
     if open_:
         message = f"an interrupted step on {', '.join(open_)} is not settled yet"
         raise OpsctlError(f"{message}\nhint: opsctl apply settles it first")

@@ -142,13 +142,21 @@ class KindSchema:
     def is_watched(self, spec: Mapping[str, Any]) -> bool:
         """Whether a create that was given up is looked for by later plans: its call may still arrive.
 
-        One with a deterministic id makes nothing twice, but what it makes may be wanted by nobody any more.
+        One whose id or name says which object is meant makes nothing twice, but what it makes may be wanted by nobody
+        any more. Only what cannot be looked for at all is not.
         """
-        return self.marking is Marking.DETERMINISTIC or self.may_come_late(spec)
+        return self.marking in (Marking.DETERMINISTIC, Marking.NATURAL) or self.may_come_late(spec)
+
+    def is_anybodys(self, spec: Mapping[str, Any]) -> bool:
+        """Whether an object without our marker that is found where a create meant it may be somebody else's.
+
+        It has the name that the spec fixes, and no room for a marker that would tell.
+        """
+        return self.marking is Marking.NATURAL and not self.may_come_late(spec)
 
     def is_same(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-        """Whether two specs mean one object, because its id follows from them."""
-        keys = self.natural_key if self.marking is Marking.DETERMINISTIC else ()
+        """Whether two specs mean one object, because its id, or the name that it has alone, follows from them."""
+        keys = self.natural_key if self.marking in (Marking.DETERMINISTIC, Marking.NATURAL) else ()
         return bool(keys) and all(one.get(key) == other.get(key) for key in keys)
 
     def collides(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -75,17 +75,21 @@ def given_up(intent: Intent, kind: KindSchema, now: float) -> Lapsed | Settled:
 
 def late(intent: Intent, found: Observed | None, snapshot: Snapshot, now: float) -> list[Entry]:
     """What a create that was given up has come to: nothing yet, the resource itself, or one too many."""
-    known = {
-        (r.provider, r.type, r.id) for held in (snapshot.resources, snapshot.deposed) for r in held.values()
-    }
     if found is None:
         return [Settled(intent.token)] if now - intent.lapsed > WATCHED else []
-    if (ProviderName(intent.provider), intent.type, found.id) in known:
+    if is_known(intent, found, snapshot):
         return [Settled(intent.token)]
     made = _made(intent, found, snapshot)
     if intent.address not in snapshot.resources:
         return [Kept(made, intent.token)]
     return [Settled(intent.token), Deposed(replace(made, late=True))]
+
+
+def is_known(intent: Intent, found: Observed, snapshot: Snapshot) -> bool:
+    """Whether what was found is an object that state has, at whatever address."""
+    held = (*snapshot.resources.values(), *snapshot.deposed.values())
+    named = (ProviderName(intent.provider), intent.type, found.id)
+    return any((record.provider, record.type, record.id) == named for record in held)
 
 
 def _made(intent: Intent, found: Observed, snapshot: Snapshot) -> Record:

@@ -73,7 +73,8 @@ class Order:
 class Director:
     """One for all wires of a machine. Safe to use from many threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._lock = threading.Lock()
         self._pid = 0
         self._known = threading.Event()
@@ -100,7 +101,7 @@ class Director:
     def let_go(self) -> None:
         """Requests that are held go on now; returns when they have been answered."""
         self._free.set()
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self._patience
         while self._held and time.monotonic() < deadline:
             time.sleep(0.002)
 
@@ -140,7 +141,7 @@ class Director:
             if not meant or order.struck:
                 return
             order.struck = f"{order.act}, {point}: {asked.method} {_told(asked)}"
-        self._known.wait(PATIENCE)
+        self._known.wait(self._patience)
         match order.act:
             case Act.KILL:
                 self._signal(signal.SIGKILL)
@@ -165,7 +166,7 @@ class Director:
         with self._lock:
             self._held += 1
         try:
-            self._free.wait(PATIENCE)
+            self._free.wait(self._patience)
         finally:
             # The wire passes the request on after this returns: give it the time that an answer takes.
             threading.Timer(0.15, self._unheld).start()

@@ -12,6 +12,7 @@ from orchestrator.adapters.state_rows import RowsBackend
 from orchestrator.adapters.state_sqlite import SqliteBackend
 from orchestrator.cli import console
 from orchestrator.engine import applying, planning
+from orchestrator.engine.reading import Settlement
 from orchestrator.model import codec
 from orchestrator.model.snapshot import Began, Fold, Settled, Waiting
 from orchestrator.model.values import Secret
@@ -32,11 +33,11 @@ def without_settling() -> None:
     """An interrupted step is taken for one that came to nothing, so invariant 5 is broken."""
 
     def careless(snapshot: Any, _workspace: Any) -> Any:
-        entries = [Settled(token) for token in snapshot.intents]
+        entries = tuple(Settled(token) for token in snapshot.intents)
         fold = Fold(snapshot)
         for entry in entries:
             fold.add(entry)
-        return fold.snapshot(), entries, {}
+        return Settlement(fold.snapshot(), entries)
 
     planning.settle_all = careless
 

@@ -61,14 +61,16 @@ def test_it_is_looked_for_until_no_cloud_keeps_a_call_any_longer():
     assert late(intent(lapsed=1.0), None, state("second"), WATCHED + 2) == [Settled(Token("t1"))]
 
 
-def test_a_create_that_does_not_show_is_given_up_and_watched_where_its_marker_would_tell_it():
-    """One with a deterministic id too: when it arrives, nobody may want it any more. Not what has no marker."""
+def test_a_create_that_does_not_show_is_given_up_and_watched_where_it_can_be_looked_for():
+    """One whose id or name is fixed too: when it arrives, nobody may want it any more. Not what cannot be looked for."""
     fixed = replace(TAGGED, marking=Marking.DETERMINISTIC)
     keyed = replace(TAGGED, marking=Marking.NATURAL, natural_key=("name",))
     assert closing(intent(), None, state(), TAGGED, 7.0) == [Lapsed(Token("t1"), 7.0)]
     assert closing(intent(), None, state(), fixed, 7.0) == [Lapsed(Token("t1"), 7.0)]
     named = replace(intent(), spec={"name": "one"})
-    assert closing(named, None, state(), keyed, 7.0) == [Settled(Token("t1"))]
+    assert closing(named, None, state(), keyed, 7.0) == [Lapsed(Token("t1"), 7.0)]
+    unfindable = replace(TAGGED, marking=Marking.NONE)
+    assert closing(intent(), None, state(), unfindable, 7.0) == [Settled(Token("t1"))]
 
 
 def test_what_has_the_name_of_a_create_that_was_given_up_is_ours_only_by_its_marker():
