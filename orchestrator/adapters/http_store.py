@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 import urllib3
 
+from orchestrator.kit.severed import MESSAGE, is_severed
 from orchestrator.model.errors import StateError
 
 LOCKED: Final = (409, 423)
@@ -143,6 +144,8 @@ class HttpStore:
             raise StateError(
                 f"state at {self.place.shown}: {method}: {_told(error)}; check the address and the network"
             ) from error
+        if is_severed(method, answer.status, answer.headers, empty=not answer.data):
+            raise StateError(f"state at {self.place.shown}: {method}: {MESSAGE}; check the network")
         date = answer.headers.get("Date")
         at = parsedate_to_datetime(date).timestamp() if date else 0.0
         return Answer(answer.status, answer.data, at)

@@ -56,7 +56,13 @@ _KINDS: Final = (
     _kind("Provisional", Marking.PROVISIONAL),
     replace(_kind("Natural", Marking.NATURAL), natural_key=("parent", "name")),
     _kind("None", Marking.NONE),
-    replace(TAG, type=TypeName("Fake::Slow"), readiness=True, summary="takes a while to come, and to go"),
+    replace(
+        TAG,
+        type=TypeName("Fake::Slow"),
+        readiness=True,
+        unique_name="name",
+        summary="takes a while to come, and to go",
+    ),
     replace(TAG, type=TypeName("Fake::Store"), stateful=True, summary="holds data"),
     replace(TAG, type=TypeName("Fake::Twin"), replace_first="create", summary="its new one comes first"),
     replace(

@@ -21,6 +21,7 @@ from orchestrator.model.values import reveal
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
 from orchestrator.seams.state import StateBackend
+from providers.aws.severed import refuse_severed
 
 _SETTINGS: Final = ("bucket", "key", "region", "endpoint", "profile", "accessKeyId", "secretAccessKey")
 _TAKEN: Final = frozenset({"PreconditionFailed", "412"})
@@ -69,9 +70,11 @@ def _client(settings: Mapping[str, Any]) -> Any:
             aws_access_key_id=settings.get("accessKeyId"),
             aws_secret_access_key=settings.get("secretAccessKey"),
         )
-        return session.client("s3", endpoint_url=endpoint, config=config)
+        client = session.client("s3", endpoint_url=endpoint, config=config)
     except (BotoCoreError, ValueError) as error:
         raise StateError(f"state in S3 cannot be reached: {error}") from error
+    client.meta.events.register("after-call", refuse_severed)
+    return client
 
 
 class S3Store:
@@ -135,7 +138,7 @@ class S3Store:
     def _ask(
         self, operation: str, call: Callable[[], T], *, none_on: frozenset[str] = frozenset()
     ) -> T | None:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see _client
+        from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError  # noqa: PLC0415 - see _client
 
         for attempt in range(_ATTEMPTS):
             try:
@@ -148,6 +151,8 @@ class S3Store:
                     continue  # two conditional writes at the same moment: S3 asks both to try again
                 raise self._refused(operation, error.response) from error
             except (BotoCoreError, OSError) as error:
+                if isinstance(error, ConnectionClosedError) and attempt < _ATTEMPTS - 1:
+                    continue  # an answer without an end, which the SDK itself takes for one
                 raise StateError(f"state at {self.place}: {operation}: {error}; {_ADVICE}") from error
         raise AssertionError("unreachable: the last attempt returns or raises")
 

@@ -16,6 +16,7 @@ from orchestrator.kit.web_pages import is_web_page
 from orchestrator.model.errors import ProviderError
 from orchestrator.model.values import Secret, reveal
 from providers.aws import errors
+from providers.aws.severed import refuse_severed
 
 CONCURRENCY: Final = 8
 _PAGE: Final = {"ec2": 1000, "rds": 100}
@@ -125,6 +126,7 @@ class Client:
         return {name: reveal(value) for name, value in given.items() if value}
 
     def _answered(self, http_response: Any, model: Any, **_: Any) -> None:
+        refuse_severed(http_response, model)
         kind = str(http_response.headers.get("Content-Type", ""))
         page = kind.startswith("text/html") and not model.has_streaming_output
         if page and http_response.status_code < 500 and is_web_page(http_response.content):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from orchestrator.kit.severed import MESSAGE, is_severed
 from orchestrator.model.errors import PermanentError
 
 from . import errors
@@ -118,6 +119,10 @@ class ArmClient:
             if isinstance(error, HttpResponseError) and error.response is not None:
                 return self._understood(error.response, operation)
             raise self._lost(error, operation, reads=True) from error
+        except (
+            ValueError
+        ) as error:  # the typed client takes the end of the connection for the end of the answer
+            raise errors.unanswered(f"no whole answer: {error}", operation=operation, reads=True) from error
         self.answered = True
         return Answer(200, found.as_dict(), {})
 
@@ -143,11 +148,14 @@ class ArmClient:
         """The answer, or the error that it stands for."""
         self.answered = True
         headers = {name.lower(): value for name, value in response.headers.items()}
+        method = response.request.method
+        if is_severed(method, response.status_code, headers, empty=not response.content):
+            raise errors.unanswered(MESSAGE, operation=operation, reads=method == "GET")
         try:
             body = response.json() if response.content else None
         except ValueError:
-            reads, place = response.request.method == "GET", str(response.request.url)
-            foreign = errors.foreign(place, response.status_code, operation=operation, reads=reads)
+            place = str(response.request.url)
+            foreign = errors.foreign(place, response.status_code, operation=operation, reads=method == "GET")
             if response.status_code < 500:  # a gateway in front of the service may say 502 in its own way
                 raise foreign from None
             body = {"error": {"message": foreign.message}}
@@ -157,7 +165,7 @@ class ArmClient:
             response.status_code,
             body,
             operation=operation,
-            reads=response.request.method == "GET",
+            reads=method == "GET",
             request_id=headers.get("x-ms-request-id", ""),
             retry_after=_seconds(headers),
         )

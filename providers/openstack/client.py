@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from orchestrator.kit.severed import MESSAGE, is_severed
 from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.errors import PermanentError, ProviderError
 from orchestrator.model.values import Secret
@@ -34,6 +35,8 @@ _AUTH: Final = (
 )  # fmt: skip
 _BY_OFFSET: Final = frozenset(("key-manager",))
 """Services that count how much was read in place of naming the last object."""
+_LAST: Final = "X-Openstack-Request-Id"
+"""Written by Swift's outermost middleware (catch_errors) behind all other headers: without it, some may be missing."""
 _SILENT: Final = frozenset(("/os-server-groups",))
 """Lists that do not say whether there is more: they are read on while a page is full."""
 _CREDENTIALS: Final = "set cloud (a name in clouds.yaml), or auth_url, username, password and project_name, or the variables OS_*"
@@ -158,7 +161,10 @@ class Client:
         more: dict[str, Any] = {"headers": {"Accept": "*/*", **(headers or {})}}
         if data is not None:
             more["data"] = data
-        return dict(self._answer(service, method, path, more).headers)
+        told: Mapping[str, str] = self._answer(service, method, path, more).headers
+        if method == "HEAD" and _LAST not in told:
+            raise unheard(_operation(service, method, path), MESSAGE, sent=True, writes=False)
+        return dict(told)
 
     def _answer(self, service: str, method: str, path: str, more: dict[str, Any]) -> Any:
         proxy = getattr(self._connected(), _PROXIES[service])
@@ -271,6 +277,7 @@ class Client:
         fetches one, and wait for itself for ever: it hears that nothing can be discovered, and asks at /v3.
         """
         from keystoneauth1 import exceptions as wire  # noqa: PLC0415
+        from requests.exceptions import ConnectionError as BrokenError  # noqa: PLC0415 - with the SDK
 
         inner = session.session
         send = inner.send
@@ -281,6 +288,8 @@ class Client:
             with self._lock:
                 self._calls[f"{request.method} {path}"] += 1
             answer = send(request, **more)
+            if is_severed(request.method, answer.status_code, answer.headers, empty=not answer.content):
+                raise BrokenError(MESSAGE)
             if answer.status_code == 401 and request.method == "GET" and self._connection is None:
                 raise wire.DiscoveryFailure(f"{request.url} answers 401 to whoever asks for its versions")
             return answer

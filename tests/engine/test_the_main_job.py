@@ -94,6 +94,19 @@ def test_create_first_makes_the_new_one_before_the_old_one_goes(world):
     assert world.plan().plan.empty
 
 
+def test_a_new_one_that_came_out_half_made_gives_way_to_the_next_under_the_same_name(world):
+    """Made first, broken on the way: nothing of it is worth keeping, and the old one still goes at the end."""
+    world.want("slow", "Slow", spec={"zone": "a"}, lifecycle={"replace": "createFirst"})
+    assert world.apply().exit_code == 0
+    world.want("slow", "Slow", spec={"zone": "b", "name": "slow2"}, lifecycle={"replace": "createFirst"})
+    world.cloud.fail(Fault.REFUSED, "GetFake::Slow", after=1)
+    assert world.apply().outcomes["slow"].result is Result.FAILED
+    assert world.names() == ["slow", "slow2"]
+    assert world.apply().exit_code == 0
+    assert world.names() == ["slow2"]
+    assert world.plan().plan.empty
+
+
 def test_an_orphan_goes_after_what_rests_on_it(world):
     world.want("net")
     world.want("host", spec={"parent": "${net.status.id}"})

@@ -84,6 +84,13 @@ def test_a_lost_answer_has_taken_effect(world):
     assert world.ask()[0] == 200
 
 
+def test_a_severed_answer_has_taken_effect_and_looks_like_an_empty_one(world):
+    """What Python's client makes of a head that is cut off: 200, and nothing in it."""
+    world.faults.add(Rule("severed-answer", times=1))
+    assert world.ask("/thing") == (200, "")
+    assert world.reached == ["/thing"]
+
+
 def test_a_lost_request_has_no_effect(world):
     """The caller sees the same, but nothing was done."""
     world.faults.add(Rule("lost-request", times=1))

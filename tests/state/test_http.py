@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,25 @@ def test_a_server_that_does_not_answer_is_named(real_clock, monkeypatch):
         address = f"http://127.0.0.1:{listener.getsockname()[1]}/s"
     with pytest.raises(StateError, match=rf"state at {address}: GET: .*refused.*check the address"):
         opened_with({"address": address, "lock_address": address}, real_clock).latest()
+
+
+def test_an_answer_that_is_cut_in_its_head_is_not_taken_for_no_state(real_clock, monkeypatch):
+    """A plan over no state would make everything again."""
+    monkeypatch.setattr("orchestrator.adapters.http_store.time.sleep", lambda _: None)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_cut_off, args=(listener,), daemon=True).start()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/s"
+        with pytest.raises(StateError, match=r"GET: the answer ended in the middle of its headers"):
+            opened_with({"address": address, "lock_address": address}, real_clock).latest()
+
+
+def _cut_off(listener):
+    with suppress(OSError):  # closed by the test
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le")
 
 
 def test_a_wrong_password_is_said_and_not_shown(real_clock):

@@ -91,6 +91,19 @@ def test_lost_answers_neither_lose_nor_repeat_an_entry(opened, s3_settings, s3_f
     assert sorted(opened(s3_settings).latest().resources) == sorted(f"r{number}" for number in range(1, 16))
 
 
+@pytest.mark.parametrize("operation", ["GetObject", "ListObjectsV2", "PutObject"])
+def test_an_answer_that_is_cut_in_its_head_is_not_taken_for_an_empty_one(
+    opened, s3_settings, s3_faults, operation
+):
+    """No list is short, no object empty, and no entry is written twice: the call is made again."""
+    backend = opened(s3_settings)
+    lease = backend.lease(ALICE)
+    s3_faults.replace([Rule("severed-answer", operation, times=1)])
+    assert [backend.append(lease, [kept(f"r{n}")]) for n in (1, 2)] == [1, 2]
+    assert sorted(opened(s3_settings).latest().resources) == ["r1", "r2"]
+    assert s3_faults.hit() == [1]
+
+
 @pytest.mark.parametrize("kind", ["lost-request", "lost-answer"])
 def test_a_store_that_stays_away_is_said_and_the_next_run_goes_on(opened, s3_settings, s3_faults, kind):
     """Whether the batch arrived is not known then; what is read is all of it or nothing."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
+from orchestrator.kit.severed import MESSAGE, is_severed
 from orchestrator.kit.web_pages import is_web_page
 from orchestrator.model.errors import OutcomeUnknownError, PermanentError, ProviderError, TransientError
 from orchestrator.model.values import reveal
@@ -75,6 +76,8 @@ class RestClient:
             )
         except HTTPError as error:
             raise _unanswered(error, named, writes=writes) from error
+        if is_severed(method, answer.status, answer.headers, empty=not answer.data):
+            raise (OutcomeUnknownError if writes else TransientError)(MESSAGE, named, "NoAnswer")
         return _read(answer, named, writes=writes)
 
     def peek(self, path: str, *, operation: str = "") -> Any:

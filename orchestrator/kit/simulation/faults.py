@@ -23,9 +23,10 @@ from werkzeug.wrappers import Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-KINDS: Final = ("latency", "throttle", "error", "stale", "lost-answer", "lost-request")
+KINDS: Final = ("latency", "throttle", "error", "stale", "lost-answer", "severed-answer", "lost-request")
 STALE: Final = "opsctl.stale_seconds"
 """In the environ of a read: hide objects that were created less than so many seconds ago."""
+_SEVERED: Final = b"HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Ty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class FaultyApplication:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Let the call through, or do to it what the rules say."""
-        lost = False
+        head: bytes | None = None
         for rule in self.faults.strike(self.cloud, self.operation(environ)):
             match rule.kind:
                 case "latency":
@@ -165,12 +166,14 @@ class FaultyApplication:
                     return self.failed(environ, rule.status, rule.code)(environ, start_response)
                 case "lost-request":
                     return _cut(environ, start_response)
+                case "severed-answer":
+                    head = _SEVERED
                 case _:
-                    lost = True
-        if not lost:
+                    head = b""
+        if head is None:
             return self.application(environ, start_response)
         _run_unheard(self.application, environ)
-        return _cut(environ, start_response)
+        return _cut(environ, start_response, head)
 
 
 def _run_unheard(application: WSGIApplication, environ: WSGIEnvironment) -> None:
@@ -182,10 +185,11 @@ def _run_unheard(application: WSGIApplication, environ: WSGIEnvironment) -> None
         close()
 
 
-def _cut(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def _cut(environ: WSGIEnvironment, start_response: StartResponse, said: bytes = b"") -> Iterable[bytes]:
     connection = environ.get("werkzeug.socket")
     if connection is not None:
         with suppress(OSError):
+            connection.sendall(said)
             connection.shutdown(socket.SHUT_RDWR)
     start_response("500 Cut Off", [])
     return [b""]

@@ -185,7 +185,15 @@ def _make(case: Case, action: Action, reason: str, properties: tuple[PropertyCha
 
 
 def _create_first(case: Case) -> bool:
-    return (case.resource.lifecycle.replace or case.kind.replace_first) == "create"
+    """Whether the new one is made first. What came out wrong is not kept: where its name is in the way, it goes before."""
+    if (case.resource.lifecycle.replace or case.kind.replace_first) != "create":
+        return False
+    spoilt = case.record is not None and (case.record.gate == "tainted" or bool(case.record.lost))
+    return not (spoilt and _collides(case))
+
+
+def _collides(case: Case) -> bool:
+    return case.seen is not None and case.kind.collides(case.seen.spec, case.want)
 
 
 def _undo(case: Case, action: Action) -> tuple[str, str]:
@@ -229,7 +237,7 @@ def _replace_problems(case: Case) -> list[Diagnostic]:
         message = f"{address}: this change replaces it, and preventDestroy forbids that"
         hint = "undo the change of the create-only property, or lift preventDestroy"
         problems.append(Diagnostic(message, _at(case, "lifecycle"), hint, address))
-    if _create_first(case) and case.seen is not None and case.kind.collides(case.seen.spec, case.want):
+    if _create_first(case) and _collides(case):
         name = case.kind.unique_name or case.kind.natural_key[0]
         message = (
             f"{address}: createFirst with the fixed name {case.want.get(name)!r}: two cannot exist at once"
