@@ -7,8 +7,9 @@ rules. Leaves: rules, verdicts. Holds: an answer that is no message is a deny, n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from orchestrator.adapters.policy_metadata import (
@@ -124,18 +125,17 @@ class Rule:
             return self.annotations[0]
         return next((a for a in self.annotations if a is not None and code and a.code == code), None)
 
-    def _speaks_at(self, stage: Stage, verdict: Verdict) -> bool:
-        """A verdict of an unknown body is kept: silence would be the wrong guess."""
-        if verdict.code == POLICY_ERROR or (
-            len(self.annotations) > 1 and not self.annotation_for(verdict.code)
-        ):
+    def heard_at(self, stage: Stage, code: str) -> bool:
+        """Whether verdicts of a code count at a stage. One of an unknown body does: silence would be the wrong guess."""
+        annotation = self.annotation_for(code)
+        if code == POLICY_ERROR or (len(self.annotations) > 1 and not annotation):
             return True
-        return stage in self._stages(self.annotation_for(verdict.code))
+        return stage in self._stages(annotation)
 
     def verdicts(self, value: Any, stage: Stage) -> list[Verdict]:
         """What the rule's value says. A value that is no message is a deny."""
-        found = [_enriched(self, v) for v in _verdicts(self, value)]
-        return [v for v in found if self._speaks_at(stage, v)]
+        said = cache(lambda code: _block(self, code, stage))
+        return [v for v in _verdicts(self, value, said) if said(v.code).heard]
 
     def crashed(self, reason: str) -> Verdict:
         """The deny of a rule that could not be asked."""
@@ -257,55 +257,109 @@ def _for_package(package: str, packages: Mapping[str, Annotation]) -> Annotation
     return next((packages[p] for p in above if p in packages and packages[p].scope == "subpackages"), None)
 
 
-def _verdicts(rule: Rule, value: Any) -> Iterator[Verdict]:
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """What metadata adds to the verdicts of one code; the rule's own block wins over its package's."""
+
+    effect: Effect
+    heard: bool
+    message: str
+    """For a verdict that has none."""
+    title: str
+    severity: str
+    links: tuple[str, ...]
+    fix: str
+
+
+_Blocks = Callable[[str], _Block]
+
+
+def _block(rule: Rule, code: str, stage: Stage) -> _Block:
+    own = rule.annotation_for(code)
+    blocks = [a for a in (own, rule.package_annotation) if a is not None]
+    title = next((a.title for a in blocks if a.title), "")
+    return _Block(
+        rule.effect_of(own),
+        rule.heard_at(stage, code),
+        title or f"{rule.path} is true",
+        title,
+        next((a.severity for a in blocks if a.severity), ""),
+        next((a.links for a in blocks if a.links), ()),
+        next((a.fix for a in blocks if a.fix), ""),
+    )
+
+
+def _verdicts(rule: Rule, value: Any, blocks: _Blocks) -> Iterator[Verdict]:
     match value:
         case None | False:
             return
         case True:
-            yield Verdict(rule.effect, "", rule.label)
+            yield _verdict(rule, "", blocks)
         case list():
             for item in value:
-                yield _verdict(rule, item)
+                yield _verdict(rule, item, blocks)
         case _:
-            yield _verdict(rule, value)
+            yield _verdict(rule, value, blocks)
 
 
-def _verdict(rule: Rule, item: Any) -> Verdict:
+def _verdict(rule: Rule, item: Any, blocks: _Blocks) -> Verdict:
     if rule.effect is Effect.REMEDIATE:
-        return _proposal(rule, item)
-    if isinstance(item, str):
-        return Verdict(rule.effect, item, rule.label)
-    message = item.get("msg", item.get("message")) if isinstance(item, dict) else None
+        return _proposal(rule, item, blocks)
+    fields: Mapping[str, Any] = {"msg": item} if isinstance(item, str) else item
+    message = fields.get("msg", fields.get("message")) if isinstance(fields, dict) else None
     if not isinstance(message, str):
-        return rule.crashed(f"it said {_short(item)}, where a string or an object with msg was expected")
+        return _nonsense(
+            rule, blocks, f"it said {_short(item)}, where a string or an object with msg was expected"
+        )
+    get = fields.get
+    code = _text(get("code"))
+    block = blocks(code)
     return Verdict(
-        rule.effect,
-        message,
+        block.effect,
+        message or block.message,
         rule.label,
-        address=_text(item.get("address")),
-        path=_path(item.get("path")),
-        code=_text(item.get("code")),
-        severity=_text(item.get("severity")),
-        fix=_text(item.get("fix")),
-        links=tuple(filter(None, [_text(item.get("link"))])),
+        address=_text(get("address")),
+        path=_path(get("path")),
+        code=code,
+        title=block.title,
+        severity=_text(get("severity")) or block.severity,
+        fix=_text(get("fix")) or block.fix,
+        links=tuple(filter(None, [_text(get("link"))])) or block.links,
     )
 
 
-def _proposal(rule: Rule, item: Any) -> Verdict:
+def _nonsense(rule: Rule, blocks: _Blocks, reason: str) -> Verdict:
+    """The deny of a rule that says what is no message."""
+    block = blocks(POLICY_ERROR)
+    return replace(
+        rule.crashed(reason),
+        title=block.title,
+        severity=block.severity,
+        fix=block.fix,
+        links=block.links,
+    )
+
+
+def _proposal(rule: Rule, item: Any, blocks: _Blocks) -> Verdict:
     """What ``remediate`` says: an address, and a JSON patch on its spec."""
     patch = item.get("patch") if isinstance(item, dict) else None
     if not isinstance(patch, list) or not patch or not all(map(_is_operation, patch)) or not _addressed(item):
         expected = "an object with address and patch (add, replace or remove at a path such as /size)"
-        return rule.crashed(f"it proposed {_short(item)}, where {expected} was expected")
+        return _nonsense(rule, blocks, f"it proposed {_short(item)}, where {expected} was expected")
     operations = tuple(Patch(p["op"], p["path"], p.get("value")) for p in patch)
-    message = _text(item.get("msg"))
+    message, code = _text(item.get("msg")), _text(item.get("code"))
+    block = blocks(code)
     return Verdict(
         rule.effect,
         message or "a change is proposed",
         rule.label,
         address=item["address"],
         path=_path(item.get("path")),
-        code=_text(item.get("code")),
+        code=code,
+        title=block.title,
+        severity=block.severity,
+        fix=block.fix,
+        links=block.links,
         remediation=Remediation(message, operations),
     )
 
@@ -321,31 +375,18 @@ def _is_operation(item: Any) -> bool:
     return isinstance(path, str) and path.startswith("/") and ("value" in item or item["op"] == "remove")
 
 
-def _enriched(rule: Rule, verdict: Verdict) -> Verdict:
-    """Add what the annotations say; the rule's own block wins over its package's."""
-    own, package = rule.annotation_for(verdict.code), rule.package_annotation
-    blocks = [a for a in (own, package) if a is not None]
-    title = next((a.title for a in blocks if a.title), "")
-    effect = verdict.effect if verdict.code == POLICY_ERROR else rule.effect_of(own)
-    return replace(
-        verdict,
-        effect=effect,
-        message=verdict.message or title or f"{rule.path} is true",
-        title=title,
-        severity=verdict.severity or next((a.severity for a in blocks if a.severity), ""),
-        links=verdict.links or next((a.links for a in blocks if a.links), ()),
-        fix=verdict.fix or next((a.fix for a in blocks if a.fix), ""),
-    )
-
-
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else "" if value is None else _short(value)
 
 
 def _path(value: Any) -> str:
     if isinstance(value, list) and all(isinstance(p, str | int) for p in value):
-        return render_path(tuple(value))
+        return _rendered(tuple(value))
     return _text(value)
+
+
+_rendered: Final = lru_cache(maxsize=1024)(render_path)
+"""Thousands of verdicts name a few paths."""
 
 
 def _short(value: Any) -> str:

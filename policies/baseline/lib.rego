@@ -21,10 +21,10 @@ removed := [change |
 	change.action in {"delete", "replace"}
 ]
 
-of_type(type) := [change |
-	some change in active
-	change.type == type
-]
+# Sorted once, for most rules are about one type and a plan may be long.
+_by_type[change.type] contains change if some change in active
+
+of_type(type) := object.get(_by_type, type, set())
 
 default params := {}
 

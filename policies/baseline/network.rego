@@ -10,74 +10,52 @@ package opsctl.network
 import data.opsctl.lib
 import rego.v1
 
+# AWS: rules inside a group, and rules as resources of their own.
+rules contains _aws_rule(change, [property, n], item, unknown, direction) if {
+	some change in lib.of_type("AWS::EC2::SecurityGroup")
+	some property, direction in {"SecurityGroupIngress": "ingress", "SecurityGroupEgress": "egress"}
+	some n, item in object.get(change.change.after, property, [])
+	is_object(item)
+	unknown := _item_unknown(change, property, n)
+}
+
+rules contains _aws_rule(change, [], change.change.after, change.change.after_unknown, direction) if {
+	some type, direction in {"AWS::EC2::SecurityGroupIngress": "ingress", "AWS::EC2::SecurityGroupEgress": "egress"}
+	some change in lib.of_type(type)
+}
+
+# Azure: only what allows is of interest; a rule of many sources and ports is many.
 rules contains rule if {
-	some change in lib.active
-	change.type in _types
-	some rule in _of(change)
+	some change in lib.of_type("Microsoft.Network/networkSecurityGroups")
+	some n, item in change.change.after.properties.securityRules
+	some rule in _azure(change, ["properties", "securityRules", n], item.properties, _azure_unknown(change, n))
 }
 
-_types := {
-	"AWS::EC2::SecurityGroup",
-	"AWS::EC2::SecurityGroupEgress",
-	"AWS::EC2::SecurityGroupIngress",
-	"Microsoft.Network/networkSecurityGroups",
-	"OS::Neutron::SecurityGroup",
-	"OS::Neutron::SecurityGroupRule",
+# OpenStack: a rule without a source is open to all, unless it names a group.
+rules contains _neutron_rule(change, [], change.change.after, change.change.after_unknown) if {
+	some change in lib.of_type("OS::Neutron::SecurityGroupRule")
 }
 
-world_open(rule) if rule.source in {"*", "internet", "any"}
+rules contains _neutron_rule(change, ["rules", n], item, unknown) if {
+	some change in lib.of_type("OS::Neutron::SecurityGroup")
+	some n, item in object.get(change.change.after, "rules", [])
+	unknown := _item_unknown(change, "rules", n)
+}
 
-# Two halves of the Internet are the Internet: a prefix this short is open too.
 world_open(rule) if {
-	length := _prefix_length(rule.source)
-	length < _shortest(rule.source)
+	rule.source in {"*", "internet", "any", "0.0.0.0/0", "::/0"}
+} else if {
+	# Two halves of the Internet are the Internet: a prefix this short is open too.
+	_prefix_length(rule.source) < _shortest(rule.source)
 	not startswith(rule.source, "fc")
 	not startswith(rule.source, "fd")
 }
 
 _prefix_length(source) := to_number(split(source, "/")[1]) if regex.match(`^[0-9a-f.:]+/[0-9]{1,3}$`, source)
 
-_shortest(source) := 16 if contains(source, ":")
-
-_shortest(source) := 8 if not contains(source, ":")
-
-# AWS: rules inside a group, and rules as resources of their own.
-_of(change) := array.concat(
-	_aws(change, "SecurityGroupIngress", "ingress"),
-	_aws(change, "SecurityGroupEgress", "egress"),
-) if {
-	change.type == "AWS::EC2::SecurityGroup"
-}
-
-_of(change) := [_aws_rule(change, [], change.change.after, change.change.after_unknown, direction)] if {
-	direction := {"AWS::EC2::SecurityGroupIngress": "ingress", "AWS::EC2::SecurityGroupEgress": "egress"}[change.type]
-}
-
-# Azure: only what allows is of interest; a rule of many sources and ports is many.
-_of(change) := [rule |
-	some n, item in change.change.after.properties.securityRules
-	some rule in _azure(change, ["properties", "securityRules", n], item.properties, _azure_unknown(change, n))
-] if {
-	change.type == "Microsoft.Network/networkSecurityGroups"
-}
-
-# OpenStack: a rule without a source is open to all, unless it names a group.
-_of(change) := [_neutron_rule(change, [], change.change.after, change.change.after_unknown)] if {
-	change.type == "OS::Neutron::SecurityGroupRule"
-}
-
-_of(change) := [_neutron_rule(change, ["rules", n], rule, unknown) |
-	some n, rule in object.get(change.change.after, "rules", [])
-	unknown := _item_unknown(change, "rules", n)
-] if {
-	change.type == "OS::Neutron::SecurityGroup"
-}
-
-_aws(change, property, direction) := [_aws_rule(change, [property, n], rule, unknown, direction) |
-	some n, rule in object.get(change.change.after, property, [])
-	is_object(rule)
-	unknown := _item_unknown(change, property, n)
-]
+_shortest(source) := 16 if {
+	contains(source, ":")
+} else := 8
 
 _aws_rule(change, path, rule, unknown, direction) := {
 	"address": change.address,
@@ -90,14 +68,13 @@ _aws_rule(change, path, rule, unknown, direction) := {
 	"unknown": _any_unknown(unknown, ["CidrIp", "CidrIpv6"]),
 }
 
-_aws_source(rule) := lower(rule.CidrIp)
-
-_aws_source(rule) := lower(rule.CidrIpv6) if not rule.CidrIp
-
-_aws_source(rule) := "" if {
-	not rule.CidrIp
-	not rule.CidrIpv6
-}
+_aws_source(rule) := source if {
+	is_string(rule.CidrIp)
+	source := lower(rule.CidrIp)
+} else := source if {
+	is_string(rule.CidrIpv6)
+	source := lower(rule.CidrIpv6)
+} else := ""
 
 _item_unknown(change, property, n) := unknown if {
 	unknown := change.change.after_unknown[property][n]
@@ -163,17 +140,12 @@ _neutron_rule(change, path, rule, unknown) := {
 	"unknown": _any_unknown(unknown, ["remote_ip_prefix"]),
 }
 
-_neutron_source(rule, _) := lower(rule.remote_ip_prefix)
-
-_neutron_source(rule, unknown) := "*" if {
-	not rule.remote_ip_prefix
-	not _neutron_narrowed(rule, unknown)
-}
-
-_neutron_source(rule, unknown) := "" if {
-	not rule.remote_ip_prefix
+_neutron_source(rule, unknown) := source if {
+	is_string(rule.remote_ip_prefix)
+	source := lower(rule.remote_ip_prefix)
+} else := "" if {
 	_neutron_narrowed(rule, unknown)
-}
+} else := "*"
 
 _neutron_narrowed(rule, _) if {
 	some key in ["remote_group", "remote_group_id", "remote_mode"]
@@ -184,6 +156,7 @@ _neutron_narrowed(_, unknown) if _any_unknown(unknown, ["remote_ip_prefix", "rem
 
 _any_unknown(unknown, keys) if {
 	is_object(unknown)
+	unknown != {}
 	some key in keys
 	_is_unknown(object.get(unknown, key, false))
 } else := false
@@ -196,7 +169,12 @@ _is_unknown(mark) if {
 	inner == true
 }
 
-_protocol(value) := object.get(_protocols, text, text) if text := lower(sprintf("%v", [value]))
+_protocol(value) := object.get(_protocols, text, text) if {
+	is_string(value)
+	text := lower(value)
+} else := object.get(_protocols, text, text) if {
+	text := sprintf("%v", [value])
+}
 
 _protocols := {
 	"-1": "any",
@@ -210,14 +188,10 @@ _protocols := {
 	"58": "icmpv6",
 }
 
-_port(value, _) := value if {
+_port(value, fallback) := value if {
 	is_number(value)
 	value >= 0
-}
-
-_port(value, _) := to_number(value) if {
+} else := to_number(value) if {
 	is_string(value)
 	regex.match(`^[0-9]+$`, value)
-}
-
-_port(value, fallback) := fallback if not regex.match(`^[0-9]+$`, sprintf("%v", [value]))
+} else := fallback

@@ -42,11 +42,11 @@ _links := {
 warn contains {"msg": msg, "address": change.address, "path": path, "link": link} if {
 	wanted := {name | some name in lib.param("cloud_tags", ["owner"])}
 	some type, path in _where
+	link := _links[regex.split(`[:.]`, type)[0]]
 	some change in lib.of_type(type)
-	not lib.unknown(change, path)
 	missing := wanted - _names(object.get(change.change.after, path, {}))
 	count(missing) > 0
-	link := _links[regex.split(`[:.]`, type)[0]]
+	not lib.unknown(change, path)
 	msg := sprintf("%s has no tag %s in its cloud", [change.address, concat(", ", sort(missing))])
 }
 

@@ -14,13 +14,14 @@ active := [change |
 	is_object(change.change.after)
 ]
 
-of_type(type) := [change |
-	some change in active
-	change.type == type
-]
+# Sorted once, for most rules are about one type and a plan may be long.
+_by_type[change.type] contains change if some change in active
+
+of_type(type) := object.get(_by_type, type, set())
 
 # Whether what stands at the path is known only after apply: it, or something that it is a part of.
 unknown(change, path) if {
+	change.change.after_unknown != {}
 	some length in numbers.range(1, count(path))
 	object.get(change.change.after_unknown, array.slice(path, 0, length), false) == true
 }

@@ -90,15 +90,15 @@ def render_timings(timings: RuleTimings, changes: int, style: Style = PLAIN) -> 
     """A table of rules, the slowest first, and what all of them take together."""
     whole = sum(t.seconds for t in timings.rules) or 1.0
     width = max((len(t.rule) for t in timings.rules), default=4)
-    rows = [style.paint(f"{'rule':{width}}  {'ms':>9}  {'share':>6}  {'said':>6}", "bold")]
+    rows = [style.paint(f"{'rule':{width}}  {'CPU ms':>9}  {'share':>6}  {'said':>6}", "bold")]
     rows += [
         f"{t.rule:{width}}  {1000 * t.seconds:9.1f}  {100 * t.seconds / whole:5.1f}%  {t.said:6}"
         for t in timings.rules
     ]
     rows.append("")
     rows.append(
-        f"{count(len(timings.rules), 'rule')} on {count(changes, 'change')}: {1000 * timings.together:.1f} ms in one "
-        f"evaluation, and {1000 * timings.load:.1f} ms to hand the input over. Rules that share work take less together."
+        f"{count(len(timings.rules), 'rule')} on {count(changes, 'change')}: {1000 * timings.together:.1f} ms of CPU in "
+        f"one evaluation, and {1000 * timings.load:.1f} ms to hand the input over. Rules that share work take less together."
     )
     return "\n".join(rows) + "\n"
 

@@ -14,7 +14,10 @@ def proposed(verdicts: Sequence[Verdict]) -> list[Verdict]:
     A proposal belongs to the verdicts of its own package about the same address (and of its code, where it has one).
     One that belongs to none stays as a verdict of its own.
     """
-    proposals = [v for v in verdicts if v.effect is Effect.REMEDIATE]
+    proposals: dict[tuple[str, str], list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.effect is Effect.REMEDIATE:
+            proposals.setdefault((verdict.rule, verdict.address), []).append(verdict)
     if not proposals:
         return list(verdicts)
     taken: set[int] = set()
@@ -22,16 +25,12 @@ def proposed(verdicts: Sequence[Verdict]) -> list[Verdict]:
     for verdict in verdicts:
         if verdict.effect is Effect.REMEDIATE:
             continue
-        fitting = [n for n, p in enumerate(proposals) if _fits(p, verdict)]
-        taken.update(fitting)
-        remedy = proposals[fitting[0]].remediation if fitting else None
-        settled.append(replace(verdict, remediation=remedy))
-    return settled + [p for n, p in enumerate(proposals) if n not in taken]
+        near = proposals.get((verdict.rule, verdict.address), ())
+        fitting = [p for p in near if _fits(p, verdict)]
+        taken.update(map(id, fitting))
+        settled.append(replace(verdict, remediation=fitting[0].remediation) if fitting else verdict)
+    return settled + [p for near in proposals.values() for p in near if id(p) not in taken]
 
 
 def _fits(proposal: Verdict, verdict: Verdict) -> bool:
-    return (
-        (proposal.rule, proposal.address) == (verdict.rule, verdict.address)
-        and proposal.code in ("", verdict.code)
-        and not (proposal.path and proposal.path != verdict.path)
-    )
+    return proposal.code in ("", verdict.code) and not (proposal.path and proposal.path != verdict.path)
