@@ -9,35 +9,38 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from orchestrator.adapters.policy_tokens import FUNCTIONS
+from orchestrator.adapters import policy_certificates, policy_token_signing, policy_tokens
 
 REFUSED: Final = {"http.send": "policies do not reach the network"}
 
-_ABSENT: Final = (
-    "graphql.",
-    "crypto.x509.",
-    "crypto.parse_private_keys",
-    "io.jwt.encode_sign",
-    "rego.",
-    "providers.aws.",
-)
-_ABSENT_ALONE: Final = frozenset(
-    (
-        "net.lookup_ip_addr",
-        "net.cidr_contains_matches",
-        "regex.globs_match",
-        "strings.render_template",
-        "strings.split_n",
-    )
-)
+_KEYS: Final = "a private key has no place in a policy"
+ABSENT: Final[Mapping[str, str]] = {
+    "cast_": "write is_array, is_string, …",
+    "crypto.parse_private_keys": _KEYS,
+    "crypto.x509.parse_and_verify_certificates_with_options": "crypto.x509.parse_and_verify_certificates is there",
+    "crypto.x509.parse_keypair": f"{_KEYS}; for its certificate crypto.x509.parse_certificates is there",
+    "crypto.x509.parse_rsa_private_key": _KEYS,
+    "graphql.": "",
+    "net.cidr_overlap": "write net.cidr_contains",
+    "net.lookup_ip_addr": "policies do not reach the network; compare addresses with net.cidr_contains",
+    "providers.aws.": "",
+    "re_match": "write regex.match",
+    "regex.globs_match": "regex.match or glob.match may do",
+    "rego.": "",
+    "strings.render_template": "sprintf may do",
+}
+"""Functions of a real OPA that the embedded engine has not (or what their names begin with): what may do instead."""
 
 
-def absent(name: str) -> bool:
-    """Whether a real OPA has this function, and the embedded engine has not."""
-    return name.startswith(_ABSENT) or name in _ABSENT_ALONE
+def absent(name: str) -> str:
+    """What to do where a real OPA has this function and the embedded engine has not; empty for every other name."""
+    for known, advice in ABSENT.items():
+        if name == known or (known.endswith((".", "_")) and name.startswith(known)):
+            return "; ".join(filter(None, (advice, "a real OPA has it: write policy: {server: URL}")))
+    return ""
 
 
 _ARITIES: Final[Mapping[int, str]] = {
@@ -78,6 +81,41 @@ def _cidr_merge(addresses: Iterable[str]) -> set[str]:
     }
 
 
+def _matching(these: Any, those: Any) -> set[tuple[Any, Any]]:
+    """Which networks of the first contain which of the second: pairs of their indexes, keys, or themselves."""
+    outer, inner = dict(_networks(these)), dict(_networks(those))
+    return {(a, b) for a, one in outer.items() for b, other in inner.items() if _contains(one, other)}
+
+
+def _contains(one: Any, other: Any) -> bool:
+    return bool(one.version == other.version and other.subnet_of(one))
+
+
+def _networks(said: Any) -> Iterator[tuple[Any, Any]]:
+    """Networks by what they are called: a text by itself, in a list by place, in an object by key; a list's head counts."""
+    match said:
+        case str():
+            yield said, ipaddress.ip_network(said, strict=False)
+        case Mapping():
+            yield from ((key, _network(value)) for key, value in said.items())
+        case list() | tuple():
+            yield from ((place, _network(value)) for place, value in enumerate(said))
+        case set() | frozenset():
+            yield from ((value, _network(value)) for value in said)
+        case _:
+            raise ValueError("networks are a text, or a list, set or object of them")
+
+
+def _network(said: Any) -> Any:
+    return ipaddress.ip_network(said[0] if isinstance(said, list | tuple) else said, strict=False)
+
+
+def _split(text: str, by: str, count: int) -> list[str]:
+    """So many parts from the front; below nought from the back."""
+    parts = text.split(by) if by else list(text)
+    return parts[count:] if count < 0 else parts[:count]
+
+
 def _flatten(items: Iterable[Any]) -> list[Any]:
     flat: list[Any] = []
     for item in items:
@@ -100,7 +138,15 @@ ADDED: Final[Mapping[str, tuple[int, Callable[..., Any]]]] = {
     **{f"crypto.{name}": (1, _digest(name)) for name in ("md5", "sha1", "sha256")},
     **{f"crypto.hmac.{name}": (2, _hmac(name)) for name in ("md5", "sha1", "sha256", "sha512")},
     "crypto.hmac.equal": (2, hmac.compare_digest),
-    **FUNCTIONS,
+    "net.cidr_contains_matches": (2, _matching),
+    "strings.split_n": (3, _split),
+    # Of legacy Rego: policy check says what to write instead.
+    "all": (1, lambda items: all(item is True for item in items)),
+    "any": (1, lambda items: any(item is True for item in items)),
+    "set_diff": (2, lambda one, other: set(one) - set(other)),
+    **policy_certificates.FUNCTIONS,
+    **policy_token_signing.FUNCTIONS,
+    **policy_tokens.FUNCTIONS,
 }
 """OPA's functions that the engine lacks: argument count and implementation."""
 

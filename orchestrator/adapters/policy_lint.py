@@ -81,9 +81,9 @@ def _check(module: Module, call: Call, functions: Mapping[str, int]) -> Iterator
     if call.name in REFUSED:
         yield Diagnostic(f"{call.name} is refused: {REFUSED[call.name]}", at)
         return
-    if absent(call.name):
-        hint = "a real OPA has it: write policy: {server: URL}"
-        yield Diagnostic(f"{call.name} is not supported by the embedded engine", at, hint)
+    instead = absent(call.name)
+    if instead:
+        yield Diagnostic(f"{call.name} is not supported by the embedded engine", at, instead)
         return
     path = module.resolve(call.name)
     if path in functions:

@@ -17,13 +17,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
-_HASHES: Final = {"256": "sha256", "384": "sha384", "512": "sha512"}
-_CURVES: Final = {"256": "secp256r1", "384": "secp384r1", "512": "secp521r1"}
+HASHES: Final = {"256": "sha256", "384": "sha384", "512": "sha512"}
+CURVES: Final = {"256": "secp256r1", "384": "secp384r1", "512": "secp521r1"}
 _BAD_HOST: Final = re.compile(r"[\s<>\"\x00-\x1f]")
 _NANO: Final = 1_000_000_000
 
 
-def _bytes(part: str) -> bytes:
+def decoded(part: str) -> bytes:
+    """Base64 for URLs, without its padding. Raises ValueError."""
     try:
         return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
@@ -38,7 +39,7 @@ def _sections(token: str) -> tuple[str, str, str]:
 
 
 def _object(part: str) -> dict[str, Any]:
-    found = json.loads(_bytes(part))
+    found = json.loads(decoded(part))
     if not isinstance(found, dict):
         raise ValueError("a JWT's header and payload must be JSON objects")  # noqa: TRY004 - a rule's error
     return found
@@ -47,7 +48,7 @@ def _object(part: str) -> dict[str, Any]:
 def decode(token: str) -> list[Any]:
     """Header, payload, and the signature in hex; nothing is verified."""
     header, payload, signature = _sections(token)
-    return [_object(header), _object(payload), _bytes(signature).hex()]
+    return [_object(header), _object(payload), decoded(signature).hex()]
 
 
 def _verifier(algorithm: str) -> Callable[[str, str], bool]:
@@ -57,9 +58,9 @@ def _verifier(algorithm: str) -> Callable[[str, str], bool]:
 def verified(token: str, key: str, algorithm: str) -> bool:
     """Whether the token is signed by the key: a secret for HS*, else PEM (key or certificate), JWK or JWKS."""
     header, payload, signature = _sections(token)
-    message, given = f"{header}.{payload}".encode(), _bytes(signature)
+    message, given = f"{header}.{payload}".encode(), decoded(signature)
     if algorithm.startswith("HS"):
-        made = hmac.new(key.encode(), message, _HASHES[algorithm[2:]]).digest()
+        made = hmac.new(key.encode(), message, HASHES[algorithm[2:]]).digest()
         return hmac.compare_digest(made, given)
     kid = _object(header).get("kid")
     return any(_fits(public, message, given, algorithm) for public in _public_keys(key, kid))
@@ -84,7 +85,7 @@ def _of_jwk(jwk: Mapping[str, Any]) -> Any:
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa  # noqa: PLC0415 - as above
 
     def number(name: str) -> int:
-        return int.from_bytes(_bytes(str(jwk[name])), "big")
+        return int.from_bytes(decoded(str(jwk[name])), "big")
 
     match jwk.get("kty"), jwk.get("crv"):
         case "RSA", _:
@@ -93,7 +94,7 @@ def _of_jwk(jwk: Mapping[str, Any]) -> Any:
             kinds = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
             return ec.EllipticCurvePublicNumbers(number("x"), number("y"), kinds[curve]).public_key()
         case "OKP", "Ed25519":
-            return ed25519.Ed25519PublicKey.from_public_bytes(_bytes(str(jwk["x"])))
+            return ed25519.Ed25519PublicKey.from_public_bytes(decoded(str(jwk["x"])))
         case kind, _:
             raise ValueError(f"a key of type {kind} cannot verify a token")
 
@@ -112,7 +113,7 @@ def _fits(public: Any, message: bytes, given: bytes, algorithm: str) -> bool:
             case "PS", rsa.RSAPublicKey():
                 pss = padding.PSS(padding.MGF1(digests[size]), padding.PSS.AUTO)
                 public.verify(given, message, pss, digests[size])
-            case "ES", ec.EllipticCurvePublicKey() if public.curve.name == _CURVES[size]:
+            case "ES", ec.EllipticCurvePublicKey() if public.curve.name == CURVES[size]:
                 half = (public.curve.key_size + 7) // 8
                 if len(given) != 2 * half:
                     return False
@@ -191,7 +192,7 @@ def is_valid(text: str) -> bool:
     return bool(text)
 
 
-ALGORITHMS: Final = (*(f"{family}{size}" for family in ("HS", "RS", "PS", "ES") for size in _HASHES), "EdDSA")
+ALGORITHMS: Final = (*(f"{family}{size}" for family in ("HS", "RS", "PS", "ES") for size in HASHES), "EdDSA")
 FUNCTIONS: Final[Mapping[str, tuple[int, Callable[..., Any]]]] = {
     "io.jwt.decode": (1, decode),
     "io.jwt.decode_verify": (2, decode_verify),

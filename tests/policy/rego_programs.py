@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from tests.policy.certificates import INPUT as SIGNING
+from tests.policy.certificates import PROGRAMS as CERTIFICATES
 from tests.policy.tokens import PROGRAMS as TOKENS
 
 INPUT: Final = {
@@ -15,6 +17,7 @@ INPUT: Final = {
     "c": {"x": 1, "y": {"z": [True, None, "t"]}},
     "s": "Grüße, world",
     "n": 9007199254740993,
+    **SIGNING,
     "changes": [
         {"address": "web", "type": "A", "tags": {"owner": "x"}, "size": 3},
         {"address": "db", "type": "B", "tags": {}, "size": 7},
@@ -154,4 +157,4 @@ cond := "yes" if {
 	input.a == 1
 } else := "no"
 """
-PROGRAMS: Final = [f"v := {e}" for e in (*UNARY, *CALLS, *LANGUAGE, *TOKENS)] + BODIES
+PROGRAMS: Final = [f"v := {e}" for e in (*UNARY, *CALLS, *LANGUAGE, *TOKENS, *CERTIFICATES)] + BODIES

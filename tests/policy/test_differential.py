@@ -11,16 +11,25 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.adapters.policy_builtins import ABSENT
 from orchestrator.adapters.policy_child import ChildFailedError, in_child
 from orchestrator.adapters.policy_embedded import new_engine
 from tests.policy.rego_programs import INPUT, PROGRAMS, SHARED
 
 PAGE = Path(__file__).parents[2] / "docs" / "policy-differences.md"
-HEADING = """# Where the engines differ
+HEADING = f"""# Where the engines differ
 
 Written by the test that runs the same programs on the embedded engine and on a real OPA server
 (`tests/policy/test_differential.py`; `OPSCTL_UPDATE_GOLDEN=1` writes it anew). Every other program of it has the same value on both.
 An error counts as undefined here; in a rule that is asked it denies.
+
+The embedded engine has not these functions: `policy check`, and every plan, names the call, its line and what to use instead. A
+real OPA has them: `policy: {{server: URL}}`.
+Of `crypto.x509.parse_and_verify_certificates` it is stricter: a root must say what it is, as those of the web do (RFC 5280).
+
+{chr(10).join(f"* `{name}{'*' * name.endswith(('.', '_'))}`{': ' * bool(do)}{do}" for name, do in ABSENT.items())}
+
+`http.send` is refused on both engines: policies do not reach the network.
 """
 NOTHING = "(undefined)"
 KNOWN = {
@@ -30,6 +39,15 @@ KNOWN = {
     "v := {k: v | some k, v in input.c}": "an own name in a comprehension may not be that of the rule's variable",
     "v := {c.type: n | some c in input.changes; n := count([1 | some d in input.changes; d.type == c.type])}": (
         "a key that an object comprehension makes twice is an error, though the values are equal"
+    ),
+    "v := crypto.x509.parse_certificates(input.pem.ROOT)[0].PublicKey.X": (
+        "numbers of a certificate beyond 2^53 are decimal text (SerialNumber too), for they would be rounded"
+    ),
+    "v := object.keys(crypto.x509.parse_certificate_request(input.pem.REQUEST))": (
+        "a request has no Attributes; its Extensions say the same"
+    ),
+    'v := is_string(io.jwt.encode_sign({"alg": "ES256"}, {}, input.key["P-384"]))': (
+        "a key of another curve does not sign (RFC 7518, 3.4)"
     ),
     "v := 0.1 + 0.2": "fractions are binary",
     "v := 100000000000000000000 + 1": "arithmetic beyond 2^64 is of fractions",

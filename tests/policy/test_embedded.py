@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from pathlib import Path
 
 import pytest
 
+from orchestrator.adapters.policy_builtins import ARITY, REFUSED, absent
 from orchestrator.adapters.policy_embedded import EmbeddedEngine, Limits
 from orchestrator.model.verdict import POLICY_ERROR, Bundle, Effect, Source, Stage
 from orchestrator.testing.policy_conformance import CASES, Case, verify
@@ -86,13 +89,45 @@ def test_an_unknown_function_names_the_nearest():
 
 
 @pytest.mark.parametrize(
-    "asked", ['graphql.parse_query("{a}")', 'crypto.x509.parse_certificates("x")', "rego.metadata.rule()"]
+    ("asked", "hint"),
+    [
+        ('graphql.parse_query("{a}")', ""),
+        ("rego.metadata.rule()", ""),
+        ('crypto.parse_private_keys("x")', "a private key has no place in a policy; "),
+        ('re_match("a", "a")', "write regex.match; "),
+        (
+            'net.lookup_ip_addr("a")',
+            "policies do not reach the network; compare addresses with net.cidr_contains; ",
+        ),
+    ],
 )
-def test_a_function_of_a_real_opa_alone_is_told(asked):
-    """What the embedded engine has not is an error before a rule runs, and says who has it."""
+def test_a_function_of_a_real_opa_alone_is_told(asked, hint):
+    """What the embedded engine has not is an error before a rule runs, and says what to use instead, and who has it."""
     (found,) = EmbeddedEngine().load(Bundle({"t.rego": f'{HEAD}deny contains "x" if {asked}\n'}))
     assert found.message == f"{asked.partition('(')[0]} is not supported by the embedded engine"
-    assert found.hint == "a real OPA has it: write policy: {server: URL}"
+    assert found.hint == f"{hint}a real OPA has it: write policy: {{server: URL}}"
+    assert found.position.line
+
+
+@pytest.mark.parametrize(
+    ("asked", "holds"),
+    [("any([false, true])", True), ("any([])", False), ("all([true])", True), ("all([1])", False)],
+)
+def test_legacy_policies_may_call_any_and_all(asked, holds):
+    """As a real OPA with --v0-compatible has them: what is not true does not count."""
+    module = f'# rego-version: 0\npackage opsctl.old\n\ndeny["x"] {{ {asked} }}\n'
+    engine = EmbeddedEngine()
+    assert not engine.load(Bundle({"old.rego": module}))
+    assert bool(engine.evaluate({}, Stage.PLAN).verdicts) is holds
+
+
+def test_every_function_of_a_real_opa_is_there_or_told():
+    """No builtin of OPA's is just unknown: it runs, is refused, or has a hint; operators are the parser's."""
+    operators = re.compile(r"internal\.|(and|assign|div|eq|equal|gte?|lte?|minus|mul|neq|or|plus|rem)$")
+    names = (Path(__file__).parent / "opa_builtins.txt").read_text("utf-8").split()
+    unknown = [n for n in names if not (n in ARITY or n in REFUSED or absent(n) or operators.match(n))]
+    assert len(names) > 200
+    assert unknown == []
 
 
 def test_a_token_is_verified_in_a_rule():
