@@ -28,6 +28,7 @@ class Output(StrEnum):
     JUNIT = "junit"
     GITHUB = "github"
     GITLAB = "gitlab"
+    HTML = "html"
 
 
 class Console:
@@ -60,14 +61,14 @@ class Console:
 
         self.result(dump(make()))
 
-    def report(self, report: Report, comment: Callable[[], str] | None = None) -> None:
-        """The command's result in the form that a host of code reads.
+    def report(self, report: Report, richer: Mapping[Output, Callable[[], str]] | None = None) -> None:
+        """The command's result in the form that a host of code, or a browser, reads.
 
-        ``comment`` makes the Markdown where a command has more to show than its report.
+        ``richer`` makes those forms for which a command has more to show than its report.
         """
         from orchestrator.cli.render.forms import FORMS  # noqa: PLC0415 - lazy: only where one is asked for
 
-        make = comment if comment is not None and self.output is Output.MARKDOWN else None
+        make = (richer or {}).get(self.output)
         self.result(make() if make else FORMS[self.output](report))
 
     def say(self, text: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
 
 import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Sarif
@@ -54,6 +56,37 @@ def results(ran):
     rules = run["tool"]["driver"]["rules"]
     assert all(rules[r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"])
     return run["results"]
+
+
+@dataclass
+class Page(HTMLParser):
+    """What a browser makes of a page: its elements with their attributes, and its text."""
+
+    elements: list = field(default_factory=list)
+    text: str = ""
+    open: list = field(default_factory=list)
+
+    def __post_init__(self):
+        super().__init__()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def page(ran):
+    """The page of a run: every element of it is closed."""
+    read = Page()
+    read.feed(ran.out)
+    assert read.open == []
+    return read
 
 
 def test_sarif_points_at_the_property(denied):
@@ -128,8 +161,24 @@ def test_a_comment_shows_no_markup_of_a_message(denied):
     )
 
 
+def test_a_page_stands_alone(denied):
+    """It loads and runs nothing, links lead to the web alone, and what a policy or a spec says is shown as it is."""
+    denied.values(a="13", b='"<script>alert(1)</script>\\e[31mred\\e]0;"')
+    ran = denied.run("plan", "--output", "html")
+    assert ran.code == 3
+    read = page(ran)
+    tags = {tag for tag, _ in read.elements}
+    assert not tags & {"script", "link", "img", "iframe", "object", "form", "base"}
+    assert not [a for _, attrs in read.elements for a in attrs if a.startswith("on") or a == "src"]
+    assert {attrs["href"] for tag, attrs in read.elements if tag == "a"} == {"https://example.org/lucky"}
+    assert "a is 13, 100% <unlucky>" in read.text
+    assert "<script>alert(1)</script>" in read.text
+    assert "Denied by policy" in read.text
+    assert "\x1b" not in ran.out
+
+
 @pytest.mark.parametrize("command", ["validate", "plan", "drift"])
-@pytest.mark.parametrize("form", ["sarif", "junit", "github", "gitlab", "markdown"])
+@pytest.mark.parametrize("form", ["sarif", "junit", "github", "gitlab", "markdown", "html"])
 def test_errors_of_the_files_are_findings_too(stack, command, form):
     """Where the files are wrong, the form that was asked for says so, with file and line."""
     stack.write(
@@ -144,9 +193,11 @@ def test_errors_of_the_files_are_findings_too(stack, command, form):
         assert {r["level"] for r in results(ran)} == {"error"}
     if form == "junit":
         assert xml(ran).get("failures") != "0"
+    if form == "html":
+        assert "error" in page(ran).text
 
 
-@pytest.mark.parametrize("form", ["sarif", "junit", "github", "gitlab", "markdown"])
+@pytest.mark.parametrize("form", ["sarif", "junit", "github", "gitlab", "markdown", "html"])
 def test_files_that_are_right_have_no_findings(stack, form):
     """A form without findings is still whole: an empty list, or the summary alone."""
     stack.values(a="1")

@@ -16,7 +16,7 @@ LARGEST: Final = 60_000
 """Characters that a comment may have on the common hosts (GitHub: 65,536), with room for a header."""
 _MOST: Final = 20
 """Findings of one rule that are shown one by one in a comment."""
-_WORDS: Final = {
+STANDING_WORDS: Final = {
     Standing.DENIED: ("deny", "red", "🛑 denied"),
     Standing.TO_APPROVE: ("needs approval", "magenta", "✋ needs approval"),
     Standing.APPROVED: ("approved", "green", "✅ approved"),
@@ -25,6 +25,11 @@ _WORDS: Final = {
     Standing.PROPOSED: ("proposal", "cyan", "🔧 proposal"),
 }
 """How a standing is called on a terminal, in which colour, and in a comment."""
+SEVERITY_WORDS: Final = {
+    Severity.ERROR: ("error", "red"),
+    Severity.WARNING: ("warning", "yellow"),
+    Severity.NOTE: ("note", "cyan"),
+}
 _SEVERITIES: Final = {
     Severity.ERROR: "🛑 error",
     Severity.WARNING: "⚠️ warning",
@@ -52,7 +57,7 @@ def policy_lines(findings: Sequence[Finding], style: Style) -> Iterator[str]:
 
 def _rule_lines(group: Sequence[Finding], style: Style) -> Iterator[str]:
     first = group[0]
-    word, colour, _ = _WORDS[first.standing or Standing.WARNED]
+    word, colour, _ = STANDING_WORDS[first.standing or Standing.WARNED]
     about = style.paint("  ".join(p for p in (first.rule, first.rank) if p), "dim")
     title = style.paint(first.title, "bold")
     yield "  ".join(p for p in (f"  {style.paint(word, colour, 'bold')}", title, about) if p)
@@ -94,7 +99,7 @@ def comment_lines(findings: Sequence[Finding], report: Report) -> Iterator[str]:
     """Each rule once, with everything that it names; long lists are cut, and say so."""
     for group in grouped(findings):
         first = group[0]
-        sign = _WORDS[first.standing][2] if first.standing else _SEVERITIES[first.severity]
+        sign = STANDING_WORDS[first.standing][2] if first.standing else _SEVERITIES[first.severity]
         about = [
             f"**{sign}**",
             text(first.title),

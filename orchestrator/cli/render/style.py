@@ -28,6 +28,8 @@ _ASCII: Final = {
     "│": "|",
     "—": "-",
 }
+COLOURS: Final[Mapping[str, str]] = {code: name for name, code in _CODES.items()}
+"""Colours and weights by the code that paints them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,11 +191,16 @@ def print_plan(
 
             console.result(render_plan(plan, console.out_style, outputs_before=outputs_before))
         case _:
+            from orchestrator.cli.render.html import render_plan_page  # noqa: PLC0415 - lazy
             from orchestrator.cli.render.markdown import render_markdown  # noqa: PLC0415 - lazy
             from orchestrator.cli.render.reported import plan_report  # noqa: PLC0415 - lazy
 
             report = plan_report(console.command, plan, notes, code)
-            console.report(report, lambda: render_markdown(plan, report))
+            richer = {
+                Output.MARKDOWN: lambda: render_markdown(plan, report),
+                Output.HTML: lambda: render_plan_page(plan, report),
+            }
+            console.report(report, richer)
 
 
 def show_plan(console: Console, path: Path) -> int:

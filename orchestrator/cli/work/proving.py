@@ -84,5 +84,6 @@ def test(console: Console, family: str, wanted: Tested) -> int:
             console.document(lambda: run_document(found))
         case _:
             report = run_report(console.command, found, code)
-            console.report(report, lambda: render_page(found, f"{console.command} {family}"))
+            title = f"{console.command} {family}"
+            console.report(report, {Output.MARKDOWN: lambda: render_page(found, title)})
     return code
