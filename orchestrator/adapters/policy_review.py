@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from orchestrator.adapters.policy_builtins import ARITY
 from orchestrator.adapters.policy_lint import Module, read_modules
 from orchestrator.adapters.policy_metadata import V0_MARK, Annotation
 from orchestrator.adapters.policy_rules import TEST_SUFFIX, Outline, Rule, discover
-from orchestrator.adapters.policy_tree import Node, dotted, references, span_of, text_of, walk
+from orchestrator.adapters.policy_safety import unsafe_variables
+from orchestrator.adapters.policy_tree import Node, dotted, references, span_of
 from orchestrator.model.diagnostic import Diagnostic, Position, Severity, did_you_mean
 
 _ASKED: Final = ("deny", "violation", "warn", "require_approval", "remediate", "exception")
@@ -34,7 +34,6 @@ _DEPRECATED: Final[Mapping[str, str]] = {
     "set_diff": "the operator -",
 }
 """Functions that OPA 1.0 no longer has, and what is written instead (OPA, "Upgrading to v1.0")."""
-_GLOBAL: Final = frozenset(("input", "data", "_", "rego", *(name.partition(".")[0] for name in ARITY)))
 _FALSE: Final = {
     "Eq": lambda a, b: a != b,
     "Ne": lambda a, b: a == b,
@@ -48,7 +47,8 @@ def review(trees: Sequence[Node]) -> list[Diagnostic]:
     rules, _ = discover(outlines)
     found = [d for rule in rules if not rule.exempts for d in _metadata(rule, outlines)]
     for module, tree in zip(modules, trees, strict=True):
-        found += [*_syntax(module, tree), *_bodies(module, tree), *_unsafe(module, tree, modules)]
+        found += [*_syntax(module, tree), *_bodies(module, tree)]
+    found += unsafe_variables(modules, trees)
     found += [*_unreachable(modules, trees, rules), *_undefined(modules, trees)]
     return sorted(found, key=lambda d: (d.position.file, d.position.line) if d.position else ("", 0))
 
@@ -144,54 +144,6 @@ def _constant(node: Node) -> tuple[bool, Any]:
         if shape in node:
             return True, node[shape]["value"]
     return False, None
-
-
-def _unsafe(module: Module, tree: Node, modules: Sequence[Module]) -> Iterator[Diagnostic]:
-    """Variables of a head that neither the body nor the package knows: the engine finds them only when reached."""
-    known = {
-        name.partition(".")[0]
-        for m in modules
-        if m.package == module.package
-        for name in [*(r for r, _ in m.rules), *(f.removeprefix(f"data.{m.package}.") for f in m.functions)]
-    }
-    for rule in tree["ast"].get("rules", ()):
-        spec = rule.get("Spec")
-        if spec is None or not spec["bodies"]:
-            continue
-        (head,) = spec["head"].values()
-        bound = {v["value"] for v in _variables([head.get("args", []), spec["bodies"]])}
-        bound |= set(_declared(spec, module))
-        for value in _variables([head.get("key"), (head.get("assign") or {}).get("value")]):
-            name = value["value"]
-            if (
-                name not in bound | known | _GLOBAL
-                and name not in module.aliases
-                and name not in _inner(head)
-            ):
-                yield Diagnostic(
-                    f"the variable {name!r} is unsafe: nothing binds it", _at(module, value["span"])
-                )
-
-
-def _variables(root: Any) -> Iterator[Node]:
-    return (node["Var"] for node in walk(root) if isinstance(node.get("Var"), Mapping))
-
-
-def _declared(spec: Node, module: Module) -> Iterator[str]:
-    for node in walk(spec):
-        some = node.get("SomeVars")
-        if isinstance(some, Mapping):
-            yield from (text_of(module.text, span) for span in some["vars"])
-
-
-def _inner(head: Node) -> frozenset[str]:
-    """Names that a comprehension inside the head itself binds."""
-    names: set[str] = set()
-    for node in walk(head):
-        for shape in ("ArrayCompr", "SetCompr", "ObjectCompr"):
-            if isinstance(node.get(shape), Mapping):
-                names |= {v["value"] for v in _variables(node[shape].get("query"))}
-    return frozenset(names)
 
 
 def _unreachable(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.published import fits_what_is_published
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/opsctl.yaml"))
 
@@ -35,14 +37,20 @@ def files(stack):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_lives_and_leaves_nothing(name, example):
-    """The plan after apply has no action but no-op and read; destroy leaves clouds and folder as they were."""
+    """The plan after apply has no action but no-op and read; destroy leaves clouds and folder as they were.
+
+    What policies see of either plan fits the schemas that are published, of the stage and of each type.
+    """
     stack = example(name)
+    seen = str(stack.folder.parent / "input.json")
     before, written = stack.inventory(), files(stack)
     assert stack.opsctl("validate").code == 0
-    planned = stack.opsctl("plan", "--detailed-exitcode")
+    planned = stack.opsctl("plan", "--detailed-exitcode", "--save-input", seen)
     assert planned.code == 2, planned.text
+    checked = fits_what_is_published(seen)
     stack.apply()
-    again = stack.opsctl("plan", "--output", "json")
+    again = stack.opsctl("plan", "--output", "json", "--save-input", seen)
+    assert fits_what_is_published(seen) >= checked
     assert again.document["empty"]
     assert {c["action"] for c in again.document["changes"]} <= {"no-op", "read"}
     if "data_loss_allowed" not in (stack.folder / "opsctl.yaml").read_text() and name == "multi-cloud":

@@ -16,9 +16,10 @@ from orchestrator.model.values import reveal
 from orchestrator.testing.http_state_server import HttpStateServer
 from orchestrator.testing.vault import FakeVault
 from providers.azure import backend as blob
+from tests.policy.conftest import opa_binary, running
 from tests.state.conftest import azurite, blob_settings, postgres_address, postgres_storage
 
-__all__ = ["azurite", "blob_settings", "postgres_address", "postgres_storage"]
+__all__ = ["azurite", "blob_settings", "opa_binary", "postgres_address", "postgres_storage"]
 
 TAIL = '"Zq+/%&é'
 """What JSON, URLs and Base64 all write in ways of their own."""
@@ -44,6 +45,7 @@ providers:
   openstack: {endpoint: sandbox}
 secrets:
   vault: {address: "VAULT", token: "env:LEAK_TOKEN"}
+policy: {bundles: [rules], decisionLog: decisions.jsonl}
 STATE
 params:
   pin: {type: string, sensitive: true}
@@ -51,6 +53,17 @@ outputs:
   url: "${url.status.value}"
   key: "${pair.status.private_key}"
 """
+ECHO = """package opsctl.echo
+
+import rego.v1
+
+warn contains {"msg": json.marshal(change.change), "address": change.address} if some change in input.resource_changes
+
+warn contains {"msg": json.marshal(resource), "address": resource.address} if some resource in input.resources
+
+warn contains json.marshal(input.params)
+"""
+"""A rule that repeats all that it sees."""
 DOCUMENTS = """
 type: AWS::RDS::DBInstance
 metadata: {name: database}
@@ -121,7 +134,7 @@ metadata: {name: url}
 spec:
   value: "mysql://${params.pin}:${secret('env:LEAK_ENV')}@${secret('aws-ssm:/leak/db')}/${pair.status.private_key}"
 """
-FORMS = ("json", "markdown", "sarif", "junit", "github", "gitlab")
+FORMS = ("json", "markdown", "sarif", "junit", "github", "gitlab", "html")
 LOOKS = (
     ("show",),
     ("show", "--output", "json"),
@@ -185,6 +198,8 @@ class Planted:
         stack.write(
             "opsctl.yaml", STACK.replace("NAME", name).replace("VAULT", vault.url).replace("STATE", state)
         )
+        (stack.folder / "rules").mkdir(exist_ok=True)
+        stack.write("rules/echo.rego", ECHO)
         self.write(DOCUMENTS)
         stack.write("planted.txt", PLANTED["file"])
         (stack.folder / "planted.txt").chmod(0o600)
@@ -256,7 +271,10 @@ def planted(vault, monkeypatch):
 
 
 def test_no_secret_rests_in_any_file_or_output(planted, stack):
-    """Every source and sink, write-only properties, generated ones, read-back ones; plans, drift, failures, rotation."""
+    """Every source and sink, write-only properties, generated ones, read-back ones; plans, drift, failures, rotation.
+
+    A policy repeats all that it sees: in results, and in the log of decisions.
+    """
     leak = planted(stack)
     saved = str(stack.folder / "leak.opsplan")
     leak.run("plan", "-o", saved)
@@ -288,6 +306,26 @@ def test_no_secret_rests_in_any_file_or_output(planted, stack):
         stack.opsctl(*arguments)
     assert leak.leaks() == []
     stack.destroy("-p", f"pin={PLANTED['param']}")
+    assert leak.leaks() == []
+    assert "(sensitive)" in (stack.folder / "decisions.jsonl").read_text("utf-8")
+
+
+@pytest.mark.server
+def test_no_secret_rests_in_the_decision_log_of_a_real_opa(planted, stack, opa_binary, tmp_path):
+    """A server that logs every question with its whole input: what is planned, made and changed is masked there too."""
+    log = tmp_path / "opa.log"
+    with running(opa_binary, "--set", "decision_logs.console=true", "--log-level", "info", log=log) as url:
+        leak = planted(stack, "asked")
+        leak.elsewhere = lambda: {"opa": log.read_bytes()}
+        text = (stack.folder / "opsctl.yaml").read_text("utf-8")
+        stack.write("opsctl.yaml", text.replace("{bundles: [rules]", f'{{server: "{url}", bundles: [rules]'))
+        leak.run("plan")
+        leak.run("apply", "--auto-approve")
+        leak.store.store("aws-sm:leak/db#password", PLANTED["rotated"])
+        leak.run("apply", "--auto-approve")
+        stack.destroy("-p", f"pin={PLANTED['param']}")
+    decided = [line for line in log.read_text("utf-8").splitlines() if '"Decision Log"' in line]
+    assert any("AWS::RDS::DBInstance" in line and "(sensitive)" in line for line in decided)
     assert leak.leaks() == []
 
 

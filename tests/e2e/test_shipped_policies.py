@@ -9,6 +9,7 @@ import pytest
 from orchestrator.adapters.policy_embedded import compile_modules
 from orchestrator.adapters.policy_files import load_bundle
 from orchestrator.adapters.policy_rules import discover
+from tests.e2e.published import fits_what_is_published
 
 WEAK = Path(__file__).parent / "weak"
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -136,11 +137,13 @@ policy:
 
 
 def speaking(stack, file: str) -> set[str]:
-    """The rules that say something of a weak stack: exit code 3, each at a line of its file."""
+    """The rules that say something of a weak stack: exit code 3. What they saw fits the published schemas."""
     stack.write("opsctl.yaml", (WEAK / "opsctl.yaml").read_text())
     stack.write(file, (WEAK / file).read_text())
-    planned = stack.opsctl("plan", "--output", "json")
+    seen = str(stack.folder.parent / "input.json")
+    planned = stack.opsctl("plan", "--output", "json", "--save-input", seen)
     assert planned.code == 3, planned.text
+    assert fits_what_is_published(seen)
     return rules(planned)
 
 

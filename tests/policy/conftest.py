@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -27,14 +28,14 @@ def opa_binary() -> str:
 
 
 @contextlib.contextmanager
-def running(opa_binary, *arguments, scheme="http"):
-    """The URL of a real OPA server with these arguments, for as long as it is needed."""
+def running(opa_binary, *arguments, scheme="http", log=Path(os.devnull)):
+    """The URL of a real OPA server with these arguments, for as long as it is needed; ``log`` gets what it says."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     line = [opa_binary, "run", "--server", "--addr", f"127.0.0.1:{port}", "--log-level", "error"]
     line += ["--skip-version-check", *map(str, arguments)]
-    with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+    with log.open("wb") as said, subprocess.Popen(line, stdout=said, stderr=said) as server:
         try:
             _wait(port, server)
             yield f"{scheme}://127.0.0.1:{port}"
