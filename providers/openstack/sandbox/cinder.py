@@ -13,6 +13,7 @@ from providers.openstack.sandbox.listing import links as page_links
 from providers.openstack.sandbox.listing import page
 from providers.openstack.sandbox.nova_base import check_schema
 from providers.openstack.sandbox.problems import Problem, bad_request, missing
+from providers.openstack.sandbox.quotas import VOLUME_ROUTES, check_volumes
 
 MINIMUM, MAXIMUM = (3, 0), (3, 71)
 _SERVICE = "17c324b3-5ea3-4c64-b4f6-d88c115cf340"
@@ -93,7 +94,7 @@ def create(call: Call, project: str) -> Answer:
     if body.get("imageRef") and body["imageRef"] not in call.cloud.table("images"):
         raise bad_request("Invalid image identifier or unable to access requested image.")
     _check_source(call, body, size)
-    _check_quota(call, size)
+    check_volumes(call, size)
     return Answer(202, {"volume": _body(call, added(call, body, size))})
 
 
@@ -140,20 +141,6 @@ def _size(value: Any) -> int:
     if int(value) < 1:
         raise bad_request(f"{start} {value} is less than the minimum of 1")
     return int(value)
-
-
-def _check_quota(call: Call, more: int, *, count: bool = True) -> None:
-    own = call.cloud.owned("volumes", call.project)
-    used, quotas = sum(volume["size"] for volume in own), call.cloud.quotas
-    if used + more > quotas.gigabytes:
-        raise Problem(
-            413,
-            "VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed gigabytes quota. "
-            f"Requested {more}G, quota is {quotas.gigabytes}G and {used}G has been consumed.",
-        )
-    if count and len(own) >= quotas.volumes:
-        message = f"VolumeLimitExceeded: Maximum number of volumes allowed ({quotas.volumes}) exceeded for quota 'volumes'."
-        raise Problem(413, message)
 
 
 def _new(call: Call, body: Body, size: int, kind: Body) -> Body:
@@ -284,7 +271,7 @@ def act(call: Call, project: str, key: str) -> Answer:
             "Invalid input received: New size for extend must be greater than current size. "
             f"(current: {volume['size']}, extended: {size})."
         )
-    _check_quota(call, size - volume["size"], count=False)
+    check_volumes(call, size - volume["size"], count=False)
     before, volume["status"] = volume["status"], "extending"
     call.cloud.later(call.cloud.transition / 2, lambda: volume.update(status=before, size=size))
     return Answer(202)
@@ -314,6 +301,7 @@ OPEN = (Route("GET", "/", version),)
 ROUTES = (
     Route("GET", "/v3", version),
     Route("GET", "/v3/", version),
+    *VOLUME_ROUTES,
     Route("GET", f"{_ROOT}/volumes", brief),
     Route("GET", f"{_ROOT}/volumes/detail", detailed),
     Route("POST", f"{_ROOT}/volumes", create),

@@ -59,6 +59,20 @@ class Quotas:
     volumes: int = 10
     snapshots: int = 10
     gigabytes: int = 1000
+    per_volume_gigabytes: int = -1
+    groups: int = 10
+    backups: int = 10
+    backup_gigabytes: int = 1000
+    metadata_items: int = 128
+    server_groups: int = 10
+    server_group_members: int = 10
+    load_balancer: int = -1
+    listener: int = -1
+    pool: int = -1
+    member: int = -1
+    health_monitor: int = -1
+    l7policy: int = -1
+    l7rule: int = -1
 
 
 @dataclass(slots=True)

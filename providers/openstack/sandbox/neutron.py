@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from providers.openstack.sandbox.calls import Answer, Call, Route
 from providers.openstack.sandbox.group_store import ensure_default
 from providers.openstack.sandbox.neutron_base import list_objects, routes
@@ -22,7 +20,8 @@ from providers.openstack.sandbox.neutron_sharing import RBAC
 from providers.openstack.sandbox.neutron_sharing import ROUTES as ADDRESSES
 from providers.openstack.sandbox.neutron_trunks import ROUTES as SUBPORTS
 from providers.openstack.sandbox.neutron_trunks import TRUNKS
-from providers.openstack.sandbox.problems import bad_request, forbidden, missing
+from providers.openstack.sandbox.problems import missing
+from providers.openstack.sandbox.quotas import NETWORK_ROUTES
 
 COLLECTIONS = (
     NETWORKS, SUBNETS, PORTS, ROUTERS, GROUPS, RULES, FLOATING, SCOPES, POOLS, ADDRESS_GROUPS, RBAC, TRUNKS, POLICIES,
@@ -44,6 +43,7 @@ EXTENSIONS = (
     "port-security",
     "project-id",
     "qos",
+    "quota_details",
     "quotas",
     "rbac-policies",
     "revision-if-match",
@@ -59,10 +59,6 @@ EXTENSIONS = (
     "subnet_allocation",
     "trunk",
 )
-_QUOTAS = (
-    "network", "subnet", "subnetpool", "port", "router", "floatingip", "rbac_policy", "security_group",
-    "security_group_rule", "trunk",
-)  # fmt: skip
 
 
 def versions(call: Call) -> Answer:
@@ -98,24 +94,6 @@ def extension(_call: Call, alias: str) -> Answer:
     return Answer(200, {"extension": _extension(alias)})
 
 
-def quotas(call: Call, project: str) -> Answer:
-    """Show the quotas of a project."""
-    del project
-    limits = asdict(call.cloud.quotas)
-    return Answer(200, {"quota": {name: limits[name] for name in _QUOTAS}})
-
-
-def set_quotas(call: Call, project: str) -> Answer:
-    """Change quotas, as an administrator; the simulator has one set for all projects."""
-    if not call.project.is_admin:
-        raise forbidden("rule:update_quota is disallowed by policy")
-    for name, limit in call.body("quota").items():
-        if name not in _QUOTAS:
-            raise bad_request(f"Unrecognized attribute(s) '{name}'")
-        setattr(call.cloud.quotas, name, int(limit))
-    return quotas(call, project)
-
-
 def groups(call: Call) -> Answer:
     """List security groups; the project's default group is made at the first look."""
     ensure_default(call.cloud, call.project)
@@ -127,8 +105,7 @@ ROUTES = (
     Route("GET", "/v2.0/", resources),
     Route("GET", "/v2.0/extensions", extensions),
     Route("GET", "/v2.0/extensions/<alias>", extension),
-    Route("GET", "/v2.0/quotas/<project>", quotas),
-    Route("PUT", "/v2.0/quotas/<project>", set_quotas),
+    *NETWORK_ROUTES,
     Route("GET", "/v2.0/security-groups", groups),
     *(route for row in COLLECTIONS for route in routes(row)),
     *INTERFACES,

@@ -14,7 +14,8 @@ from providers.openstack.sandbox.attributes import Table, checked
 from providers.openstack.sandbox.calls import Answer, Call, Route
 from providers.openstack.sandbox.cloud import Body, shown, stamp
 from providers.openstack.sandbox.listing import network_links, page
-from providers.openstack.sandbox.problems import Problem, bad_request, conflict, missing
+from providers.openstack.sandbox.problems import Problem, bad_request, missing
+from providers.openstack.sandbox.quotas import check_network
 
 _TAG_FILTERS = ("tags", "tags-any", "not-tags", "not-tags-any")
 _PAGING = ("limit", "marker", "page_reverse", "fields", "sort_key", "sort_dir")
@@ -130,7 +131,7 @@ def _has_address(port: Body, wanted: str) -> bool:
 
 def _create(row: Collection, call: Call) -> Answer:
     body = checked(call, row.label, row.attributes, call.body(row.label))
-    check_quota(call, row.plural, row.label)
+    check_network(call, row.plural, row.label)
     for key in ("project_id", "tenant_id", "tags", "id", "status"):
         body.pop(key, None)
     made = row.create(call, stamped(call, body) if row.standard else owned(call, body))
@@ -154,13 +155,6 @@ def stamped(call: Call, body: Body) -> Body:
     moment = stamp()
     times = {"created_at": moment, "updated_at": moment, "revision_number": 1}
     return {**owned(call, body), "tags": [], **times}
-
-
-def check_quota(call: Call, plural: str, label: str, more: int = 1) -> None:
-    """Neutron refuses with 409 what exceeds a quota."""
-    limit = getattr(call.cloud.quotas, label, -1)
-    if 0 <= limit < len(call.cloud.owned(plural, call.project)) + more:
-        raise conflict(f"Quota exceeded for resources: ['{label}'].", "OverQuota")
 
 
 def _show(row: Collection, call: Call, key: str) -> Answer:

@@ -17,6 +17,7 @@ from providers.openstack.sandbox.listing import links as page_links
 from providers.openstack.sandbox.listing import page
 from providers.openstack.sandbox.nova_base import MAXIMUM, MINIMUM, check_schema, flavor_body, links
 from providers.openstack.sandbox.problems import Problem, bad_request, conflict, forbidden, missing
+from providers.openstack.sandbox.quotas import COMPUTE_ROUTES
 
 _KEY_NAME = "^[_\\-\\@\\. a-zA-Z0-9]+$"
 
@@ -165,25 +166,6 @@ def delete_keypair(call: Call, key: str) -> Answer:
     return Answer(204 if call.version >= (2, 2) else 202)
 
 
-def limits(call: Call) -> Answer:
-    """Say what the quotas are and how much of them is used."""
-    quotas, mine = call.cloud.quotas, call.cloud.owned("servers", call.project)
-    absolute = {
-        "maxTotalCores": quotas.cores,
-        "maxTotalInstances": quotas.instances,
-        "maxTotalKeypairs": quotas.key_pairs,
-        "maxServerMeta": 128,
-        "maxTotalRAMSize": quotas.ram,
-        "maxServerGroups": 10,
-        "maxServerGroupMembers": 10,
-        "totalRAMUsed": sum(s["_flavor"]["ram"] for s in mine),
-        "totalCoresUsed": sum(s["_flavor"]["vcpus"] for s in mine),
-        "totalInstancesUsed": len(mine),
-        "totalServerGroupsUsed": 0,
-    }
-    return Answer(200, {"limits": {"rate": [], "absolute": absolute}})
-
-
 def zones(_call: Call) -> Answer:
     """Give the one availability zone."""
     zone = {"zoneName": "nova", "zoneState": {"available": True}, "hosts": None}
@@ -215,6 +197,6 @@ ROUTES = (
     Route("POST", "/v2.1/os-keypairs", create_keypair),
     Route("GET", "/v2.1/os-keypairs/<key>", keypair),
     Route("DELETE", "/v2.1/os-keypairs/<key>", delete_keypair),
-    Route("GET", "/v2.1/limits", limits),
+    *COMPUTE_ROUTES,
     Route("GET", "/v2.1/os-availability-zone", zones),
 )

@@ -12,6 +12,7 @@ from providers.openstack.sandbox.nova_base import check_schema, check_type, grou
 from providers.openstack.sandbox.nova_disks import hold
 from providers.openstack.sandbox.nova_servers import become, find
 from providers.openstack.sandbox.problems import bad_request, conflict, missing
+from providers.openstack.sandbox.quotas import check_servers
 
 
 def _require(server: Body, action: str, *states: str) -> None:
@@ -97,6 +98,7 @@ def _resize(call: Call, server: Body, arguments: Any) -> Answer:
     _require(server, "resize", "active", "stopped")
     if flavor["id"] == server["_flavor"]["id"]:
         raise bad_request("When resizing, instances must change flavor!")
+    check_servers(call, flavor, server["_flavor"])
     server["_before_resize"] = (server["_flavor"], server["OS-EXT-STS:vm_state"])
     become(server, "RESIZE", server["OS-EXT-STS:vm_state"], power=1, task="resize_prep")
 

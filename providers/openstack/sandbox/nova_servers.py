@@ -13,12 +13,13 @@ from providers.openstack.sandbox.cloud import Body, stamp
 from providers.openstack.sandbox.group_store import ensure_default
 from providers.openstack.sandbox.listing import links as page_links
 from providers.openstack.sandbox.listing import page
-from providers.openstack.sandbox.neutron_base import check_quota, stamped
+from providers.openstack.sandbox.neutron_base import stamped
 from providers.openstack.sandbox.neutron_nets import NETWORKS
 from providers.openstack.sandbox.neutron_ports import PORTS, allocate, blank_port, drop_port
 from providers.openstack.sandbox.nova_admin import check_hints
 from providers.openstack.sandbox.nova_base import check_schema, check_type, flavor_body, links, server_body
 from providers.openstack.sandbox.problems import Problem, bad_request, conflict, forbidden, missing
+from providers.openstack.sandbox.quotas import check_network, check_servers
 
 _LARGEST_HOST_MB = 32768
 _META_LIMIT = 128
@@ -70,7 +71,7 @@ def create(call: Call) -> Answer:
     flavor = _flavor(call, body["flavorRef"])
     image = _image(call, body)
     _check_key(call, body)
-    _check_quota(call, flavor)
+    check_servers(call, flavor)
     groups = [_group(call, str(entry.get("name"))) for entry in body.get("security_groups") or ()]
     asked = body.get("networks") or []
     requests = asked if isinstance(asked, list) else _automatic(call, asked)
@@ -129,20 +130,6 @@ def _check_key(call: Call, body: Body) -> None:
         "keypairs"
     ):
         raise bad_request("Invalid key_name provided.")
-
-
-def _check_quota(call: Call, flavor: Body) -> None:
-    mine = call.cloud.owned("servers", call.project)
-    quotas = call.cloud.quotas
-    cores = sum(server["_flavor"]["vcpus"] for server in mine)
-    ram = sum(server["_flavor"]["ram"] for server in mine)
-    asked = (("instances", 1, len(mine)), ("cores", flavor["vcpus"], cores), ("ram", flavor["ram"], ram))
-    for name, more, used in asked:
-        limit = getattr(quotas, name)
-        if 0 <= limit < used + more:
-            raise forbidden(
-                f"Quota exceeded for {name}: Requested {more}, but already used {used} of {limit} {name}"
-            )
 
 
 def _group(call: Call, name: str) -> str:
@@ -234,7 +221,7 @@ def _connect(call: Call, server: Body, request: Body, *, groups: list[str]) -> N
         PORTS.find(call, key).update(owner)
         return
     network = NETWORKS.find(call, str(request["uuid"]))
-    check_quota(call, "ports", "port")
+    check_network(call, "ports", "port")
     mac = call.cloud.mac()
     asked = [{"ip_address": request["fixed_ip"]}] if request.get("fixed_ip") else None
     port = {

@@ -39,6 +39,7 @@ from providers.openstack.sandbox.octavia_types import (
     Type,
 )
 from providers.openstack.sandbox.problems import bad_request, conflict
+from providers.openstack.sandbox.quotas import BALANCING_ROUTES
 
 _PAGING = ("limit", "marker", "fields", "sort")
 _SHOWN = ("id", "provisioning_status", "operating_status", "created_at", "updated_at")
@@ -190,6 +191,7 @@ def _child_routes(
 
 OPEN = (Route("GET", "/", versions),)
 _ROUTES = (
+    *BALANCING_ROUTES,
     *_routes(BALANCERS, create_balancer),
     *_routes(LISTENERS, create_listener),
     *_routes(POOLS, create_pool),

@@ -24,6 +24,7 @@ from providers.openstack.sandbox.octavia_types import (
     Type,
 )
 from providers.openstack.sandbox.problems import Problem, bad_request, conflict, missing
+from providers.openstack.sandbox.quotas import check_balancing
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -119,6 +120,7 @@ def asked(call: Call, type: Type) -> Body:
     for name, default in type.attributes.items():
         if default is REQUIRED and body.get(name) is None:
             raise _invalid(name, None, "Mandatory field missing.")
+    check_balancing(call, type.label, type.table, type.said)
     return {**type.attributes, **body}
 
 

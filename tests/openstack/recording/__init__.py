@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.openstack.recording import balancing_walk, core_walk, network_walk, quality_walk
+from tests.openstack.recording import balancing_walk, core_walk, network_walk, quality_walk, quota_walk
 from tests.openstack.recording.recorder import MISSED, Recorder
 
 FOLDER = Path(__file__).parents[3] / "providers" / "openstack" / "sandbox" / "recorded"
@@ -16,6 +16,7 @@ WALKS: Mapping[str, tuple[str, Callable[[Recorder], None]]] = {
     "network": ("member", network_walk.walk),
     "quality": ("admin", quality_walk.walk),
     "balancing": ("member", balancing_walk.walk),
+    "quota": ("admin", quota_walk.walk),
 }
 """By name: in which role the calls are made, and the calls."""
 
