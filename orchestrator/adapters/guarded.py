@@ -17,6 +17,7 @@ from orchestrator.model.health import Health
 from orchestrator.model.ids import ProviderName, Token, TypeName
 from orchestrator.model.kind import KindSchema, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Proposal, ReadResult, Ref, Request
+from orchestrator.model.quota import Demand, Preflight
 from orchestrator.model.redaction import redacted, redacted_leaves
 from orchestrator.seams.provider import Provider
 
@@ -84,6 +85,11 @@ class Guarded:
         """See the seam."""
         with self._guard("account"):
             return self.provider.account()
+
+    def preflight(self, demands: Sequence[Demand]) -> Preflight:
+        """See the seam."""
+        with self._guard("preflight"):
+            return self.provider.preflight(demands)
 
     def read_many(self, type: TypeName, refs: Sequence[Ref], way: ReadWay) -> ReadResult:
         """See the seam."""

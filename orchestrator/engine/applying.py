@@ -16,6 +16,7 @@ from orchestrator.engine.journalling import RunJournal
 from orchestrator.engine.leasing import held
 from orchestrator.engine.ledger import Ledger
 from orchestrator.engine.planning import Blueprint, Planned, outputs_of, plan, sealed, wanted
+from orchestrator.engine.preflight import check_quotas
 from orchestrator.engine.reading import accounts
 from orchestrator.engine.stepping import Stepper
 from orchestrator.engine.validity import still_valid
@@ -82,6 +83,7 @@ def apply(blueprint: Blueprint, workspace: Workspace, *, holder: Holder, approve
         planned = plan(replace(blueprint, stage=Stage.APPLY), workspace)
         with refusals(planned.plan, workspace, lease, holder) as refuse:
             _check_policy(planned.plan)
+            check_quotas(planned.shortages, planned.plan.charter)
             if not approve(planned):
                 refuse("it was not approved")
                 return None
@@ -110,6 +112,7 @@ def apply_saved(
             still_valid(saved, planned.plan)
             before, now = _approved(saved, planned.plan, approvals)
             _check_policy(before, now)
+            check_quotas(planned.shortages, now.charter)
         planned = replace(planned, plan=now)
         return _carry_out(planned, lease, workspace, holder, digest=saved.digest, signed_by=signed_by)
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from orchestrator.engine.leasing import held
 from orchestrator.engine.planning import sealed
 from orchestrator.engine.workspace import Workspace
-from orchestrator.model.errors import OpsctlError, PolicyDeniedError, StalePlanError
+from orchestrator.model.errors import OpsctlError, PolicyDeniedError, QuotaExceededError, StalePlanError
 from orchestrator.model.ids import Address
 from orchestrator.model.outcome import Outcome
 from orchestrator.model.plan import Plan
@@ -95,7 +95,7 @@ def refusals(
 
     try:
         yield note
-    except (PolicyDeniedError, StalePlanError) as error:
+    except (PolicyDeniedError, QuotaExceededError, StalePlanError) as error:
         note(str(error).partition("\nhint: ")[0], error.exit_code)
         raise
 

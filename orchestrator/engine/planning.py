@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.engine.judging import Judged, judge_specs, judged
+from orchestrator.engine.preflight import preflight, warnings
 from orchestrator.engine.reading import Places, read, settle_all
 from orchestrator.engine.selecting import Selected, left_behind, only, select
 from orchestrator.engine.surroundings import surroundings
@@ -24,6 +25,7 @@ from orchestrator.model.expression import ExpressionError
 from orchestrator.model.ids import Address, ProviderName
 from orchestrator.model.plan import UNDIGESTED, Charter, Plan, Step
 from orchestrator.model.provision import Observed, Ref
+from orchestrator.model.quota import Shortage
 from orchestrator.model.resource import Desired
 from orchestrator.model.scope import Scope, Surroundings
 from orchestrator.model.snapshot import Entry, Snapshot
@@ -65,6 +67,8 @@ class Planned:
     notes: tuple[Diagnostic, ...] = ()
     unsettled: Mapping[Address, str] = field(default_factory=dict)
     """Invariant 5: what an interrupted run left there is not known, so nothing may touch it yet; why not."""
+    shortages: tuple[Shortage, ...] = ()
+    """Quotas of the clouds that it would exceed."""
 
 
 def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
@@ -117,8 +121,14 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
     differences = replace(differences, changes=changes)
     frozen = replace(_frozen(blueprint, situation, differences, reading, workspace), selected=selected or {})
     made, told = judged(frozen, specs, workspace, blueprint.stage)
+    made, short = preflight(made, workspace, blueprint.stage)
+    notes += warnings(short, blueprint.charter)
     order = steps(made.changes, shape.edges, snapshot, workspace.kind)
+<<<<<<< HEAD
     return Planned(made, order, situation, differences, before.entries, (*notes, *told), before.unsettled)
+=======
+    return Planned(made, order, situation, differences, tuple(settled), (*notes, *told), unsettled, short)
+>>>>>>> 11e2e8c (Quotas are named before the first create: which, used, limit, wanted; and whoever cannot work in a cloud hears it at plan)
 
 
 def _mended(what: str) -> Diagnostic:

@@ -37,7 +37,7 @@ def read(refs: Refs, into: Reading, workspace: Workspace, places: Places = lambd
 
     def visit(node: Address) -> Step:
         provider = workspace.providers[groups[node].provider]
-        return _outcome(node, refresh(groups[node], provider, into), errors)
+        return outcome(node, refresh(groups[node], provider, into), errors)
 
     walk(groups, visit, workspace)
     if errors:
@@ -89,7 +89,7 @@ def accounts(names: Iterable[ProviderName], workspace: Workspace) -> Mapping[Pro
         found[name] = yield Call(workspace.providers[name].account, name, "asking whose account it is")
 
     nodes = {Address(str(name)): name for name in sorted(names)}
-    walk(nodes, lambda node: _outcome(node, ask(nodes[node]), errors), workspace)
+    walk(nodes, lambda node: outcome(node, ask(nodes[node]), errors), workspace)
     if errors:
         wrong = [f"cannot tell whose account {n} is, so nothing was applied: {e}" for n, e in errors.items()]
         raise ReadError(tuple(Diagnostic(message) for message in wrong))
@@ -191,9 +191,10 @@ def command_for(intent: Intent) -> str:
     return f"opsctl state settle {address} --gone if it is not there any more, else --id {intent.id or 'ID'}"
 
 
-def _outcome(
+def outcome(
     node: Address, reading: Generator[Effect, Any, None], errors: dict[Address, ProviderError]
 ) -> Step:
+    """A step that only asks: what is refused goes to ``errors``."""
     try:
         yield from reading
     except ProviderError as error:

@@ -94,6 +94,10 @@ class SecretsError(OpsctlError):
         return [f"{', '.join(references)}: {cause}" for cause, references in by_cause.items()]
 
 
+class QuotaExceededError(OpsctlError):
+    """A cloud says beforehand that its quotas do not suffice for the plan."""
+
+
 class PolicyDeniedError(OpsctlError):
     """A policy denied, or could not be asked."""
 

@@ -9,6 +9,7 @@ from orchestrator.model.health import Health
 from orchestrator.model.ids import Token, TypeName
 from orchestrator.model.kind import KindSchema, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Proposal, ReadResult, Ref, Request
+from orchestrator.model.quota import Demand, Preflight
 
 
 class Provider(Protocol):
@@ -33,6 +34,13 @@ class Provider(Protocol):
 
     def account(self) -> str:
         """Whose account this is, as the cloud says; compared with ``expectAccount`` before the first write."""
+
+    def preflight(self, demands: Sequence[Demand]) -> Preflight:
+        """What the cloud can say at plan, before the first write: the quotas that the demands touch.
+
+        Raises PermanentError where it cannot be worked in at all: wrong credentials, region or project. A cloud that
+        tells no quotas gives none, and is asked nothing.
+        """
 
     def read_many(self, type: TypeName, refs: Sequence[Ref], way: ReadWay) -> ReadResult:
         """What is there of ``refs``, read the given way. Without an id, an object is looked for by natural key.

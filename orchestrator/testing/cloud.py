@@ -77,6 +77,8 @@ class FakeCloud:
 
     clock: Clock
     stale: float = 0.0
+    limit: int = -1
+    """How many objects there may be; negative: any number."""
     log: list[Called] = field(default_factory=list)
     before: Callable[[str], None] = lambda _: None
     """Called with the operation before it takes effect: a test may raise, or stop the run."""
@@ -140,6 +142,10 @@ class FakeCloud:
             now = [versions[-1][1] for versions in self._history.values()]
         return sorted((o for o in now if o is not None and type in (None, o.type)), key=lambda o: o.id)
 
+    def count(self) -> int:
+        """How many objects there are."""
+        return len(self.objects())
+
     def seen(self, type: TypeName) -> Sequence[Object]:
         """What a list tells now: the world of ``stale`` seconds ago."""
         at = self.clock.monotonic() - self.stale
@@ -153,8 +159,10 @@ class FakeCloud:
         return versions[-1][1] if versions else None
 
     def put(self, made: Object) -> Object:
-        """Create or change an object; its version grows."""
+        """Create or change an object; its version grows. Raises PermanentError for one more than there may be."""
         before = self.get(made.id)
+        if before is None and 0 <= self.limit <= self.count():
+            raise PermanentError(f"there may be {self.limit} objects", f"Create{made.type}", "QuotaExceeded")
         now = replace(made, version=1 if before is None else before.version + 1)
         self._history.setdefault(made.id, []).append((self.clock.monotonic(), now))
         return now

@@ -14,6 +14,7 @@ from orchestrator.model.health import Health, Level
 from orchestrator.model.ids import Token, TypeName
 from orchestrator.model.kind import How, KindSchema, Marking, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Proposal, ReadResult, Ref, Request
+from orchestrator.model.quota import Demand, Preflight, Quota
 from orchestrator.model.values import Secret
 from orchestrator.testing import effects
 from orchestrator.testing.cloud import FakeCloud, Object
@@ -43,6 +44,14 @@ class FakeProvider:
     def account(self) -> str:
         """Whose cloud this is."""
         return self._account
+
+    def preflight(self, demands: Sequence[Demand]) -> Preflight:
+        """How many objects there may be at all, where the cloud has a limit."""
+        if self.cloud.limit < 0:
+            return Preflight()
+        wanted = {d.address: (d.after is not None) - (d.before is not None) for d in demands}
+        used = self.cloud.call("GetQuota", self.cloud.count)
+        return Preflight((Quota("fake", "objects", self.cloud.limit, used, wanted),), 1)
 
     def read_many(self, type: TypeName, refs: Sequence[Ref], way: ReadWay) -> ReadResult:
         """By a list in pages, or one by one; both may be stale."""

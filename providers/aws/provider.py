@@ -17,6 +17,7 @@ from orchestrator.model.health import Health
 from orchestrator.model.ids import Token, TypeName
 from orchestrator.model.kind import How, KindSchema, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Proposal, ReadResult, Ref, Request
+from orchestrator.model.quota import Demand, Preflight
 from providers.aws.client import CONCURRENCY, Client
 from providers.aws.errors import is_missing
 from providers.aws.kind import ABSENT, Call, Kind, Wait
@@ -55,6 +56,11 @@ class AwsProvider:
     def account(self) -> str:
         """The account number that the credentials belong to."""
         return str(self._client.call("sts", "GetCallerIdentity", {})["Account"])
+
+    def preflight(self, demands: Sequence[Demand]) -> Preflight:
+        """Nothing is asked: AWS tells its quotas in a service of their own."""
+        del demands
+        return Preflight()
 
     def read_many(self, type: TypeName, refs: Sequence[Ref], way: ReadWay) -> ReadResult:
         """What is there of ``refs``: those with ids in batches or from the whole list, others by natural key."""

@@ -17,6 +17,7 @@ from orchestrator.model.health import Health, Level
 from orchestrator.model.ids import Path, Token, TypeName
 from orchestrator.model.kind import KindSchema, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Proposal, ReadResult, Ref, Request
+from orchestrator.model.quota import Demand, Preflight
 
 from . import bodies, effects, health, ids, reading
 from .client import ArmClient
@@ -54,6 +55,11 @@ class AzureProvider:
             message = f"subscription {subscription} is in tenant {tenant}, not in {wanted}"
             raise PermanentError(message, "GET subscription", "WrongTenant")
         return subscription
+
+    def preflight(self, demands: Sequence[Demand]) -> Preflight:
+        """Nothing is asked: Azure tells its quotas by region and family."""
+        del demands
+        return Preflight()
 
     def read_many(self, type: TypeName, refs: Sequence[Ref], way: ReadWay) -> ReadResult:
         """What is there of the references."""

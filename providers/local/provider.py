@@ -11,6 +11,7 @@ from orchestrator.model.health import Health, Level
 from orchestrator.model.ids import Token, TypeName
 from orchestrator.model.kind import KindSchema, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Proposal, ReadResult, Ref, Request
+from orchestrator.model.quota import Demand, Preflight
 from orchestrator.seams.manifest import Context
 from providers.local.kinds import command, file, password, value
 from providers.local.kinds.kind import LocalKind
@@ -48,6 +49,11 @@ class LocalProvider:
     def account(self) -> str:
         """There is one."""
         return "local"
+
+    def preflight(self, demands: Sequence[Demand]) -> Preflight:
+        """It has none."""
+        del demands
+        return Preflight()
 
     def read_many(self, type: TypeName, refs: Sequence[Ref], way: ReadWay) -> ReadResult:
         """What is there; every kind has one way to be read."""

@@ -15,6 +15,7 @@ from orchestrator.model.health import Health
 from orchestrator.model.ids import Token, TypeName
 from orchestrator.model.kind import KindSchema, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Proposal, ReadResult, Ref, Request
+from orchestrator.model.quota import Demand, Preflight
 from orchestrator.seams.manifest import Context
 from providers.openstack import health
 from providers.openstack.client import Client
@@ -110,6 +111,15 @@ class OpenStackProvider:
     def account(self) -> str:
         """Give the id of the project that the credentials are for."""
         return self._client.project()
+
+    def preflight(self, demands: Sequence[Demand]) -> Preflight:
+        """Connect, and ask the services in which something is to be made how much may be."""
+        from providers.openstack import quotas  # noqa: PLC0415 - only where something is to be made
+
+        before = self._client.made_here
+        self._client.project()
+        told = quotas.touched(self._cloud, demands)
+        return Preflight(told, self._client.made_here - before)
 
     def read_many(self, type: TypeName, refs: Sequence[Ref], way: ReadWay) -> ReadResult:
         """Read what is there of `refs`; the calls are those that were made meanwhile."""

@@ -84,6 +84,7 @@ def test_a_network_with_a_port_of_somebody_else_is_not_deleted(stack, shop, raw,
 
 def test_a_quota_that_is_exceeded_in_the_middle_is_named(stack, shop, raw):
     """What was made is known, nothing is made twice, and a larger quota goes on from there."""
+    stack.settings(providers={"openstack": {"endpoint": "sandbox", "quotas": "warn"}})
     shop(*(port(f"web{number}") for number in range(4)))
     limits = raw.network.get("/quotas/any").json()["quota"]
     used = len(list(raw.network.ports()))
@@ -97,6 +98,32 @@ def test_a_quota_that_is_exceeded_in_the_middle_is_named(stack, shop, raw):
         raw.network.put("/quotas/any", json={"quota": {"port": limits["port"]}}).raise_for_status()
     stack.recovers()
     assert len(list(raw.network.ports())) == used + 4
+    ended(stack)
+
+
+def test_a_quota_that_does_not_suffice_is_named_before_the_first_create(stack, shop, raw):
+    """Which, how much of it is used, the limit and what is wanted: at plan, and apply makes nothing at all."""
+    router = {"type": "OS::Neutron::Router", "metadata": {"name": "out"}, "spec": {}}
+    shop(router, *(port(f"web{number}") for number in range(4)))
+    limits = raw.network.get("/quotas/any").json()["quota"]
+    used = len(list(raw.network.ports()))
+    raw.network.put("/quotas/any", json={"quota": {"port": used + 2, "router": 0}}).raise_for_status()
+    try:
+        planned = stack.run("plan")
+        assert planned.code == 0
+        told = "network port: 0 of 2 used, 2 left, and 4 more wanted (web0 1, web1 1, web2 1 and 1 more)"
+        assert f"openstack will refuse some of this, its quota does not suffice: {told}" in planned.err
+        ran = stack.apply()
+        assert ran.code == 1
+        assert "error: quotas do not suffice, so nothing was applied:" in ran.err
+        assert f"openstack: {told}" in ran.err
+        assert "openstack: network router: 0 of 0 used, 0 left, and 1 more wanted (out 1)" in ran.err
+        assert "quotas: warn under openstack" in ran.err
+        assert stack.addresses() == set()
+    finally:
+        wanted = {"port": limits["port"], "router": limits["router"]}
+        raw.network.put("/quotas/any", json={"quota": wanted}).raise_for_status()
+    stack.recovers()
     ended(stack)
 
 

@@ -15,6 +15,7 @@ from orchestrator.model.health import Health, Level
 from orchestrator.model.ids import Address, Token, TypeName
 from orchestrator.model.kind import How, KindSchema, Marking, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Proposal, ReadResult, Ref, Request
+from orchestrator.model.quota import Demand, Preflight
 
 PAGE: Final = 100
 _GONE, _READY = "gone", "ready"
@@ -57,6 +58,11 @@ class RestProvider:
     def account(self) -> str:
         """Whose account this is."""
         return self._account(self._client)
+
+    def preflight(self, demands: Sequence[Demand]) -> Preflight:
+        """Nothing is known of its quotas."""
+        del demands
+        return Preflight()
 
     def read_many(self, type: TypeName, refs: Sequence[Ref], way: ReadWay) -> ReadResult:
         """By id from pages or one by one; without an id by our marker or by the natural key."""

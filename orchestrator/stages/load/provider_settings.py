@@ -21,6 +21,12 @@ from orchestrator.stages.load.findings import Findings, Place
 COMMON: Final[Mapping[str, Property]] = {
     "endpoint": Property("string", "`sandbox` for the local stand-in, or another address"),
     "expectAccount": Property(("string", "integer"), "refuse to write in another account"),
+    "quotas": Property(
+        "string",
+        "where a quota does not suffice: refuse to apply, or warn and go as far as it lets us",
+        enum=("refuse", "warn"),
+        default="refuse",
+    ),
     "giveUpAfter": Property("string", "how long one call is tried again, such as 5m", pattern=PATTERN),
 }
 """Settings that the core reads, of every provider."""
