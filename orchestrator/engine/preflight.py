@@ -18,8 +18,9 @@ from orchestrator.model.errors import ProviderError, QuotaExceededError, ReadErr
 from orchestrator.model.ids import Address, ProviderName
 from orchestrator.model.plan import Charter, Plan
 from orchestrator.model.quota import Demand, Preflight, Quota, Shortage
-from orchestrator.model.verdict import Stage
-from orchestrator.seams.executor import Call, Effect
+from orchestrator.model.verdict import Effect, Stage
+from orchestrator.seams.executor import Call
+from orchestrator.seams.executor import Effect as Step
 
 _TAKES: Final = frozenset((Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE))
 _SHOWN: Final = 3
@@ -27,11 +28,12 @@ _SHOWN: Final = 3
 
 def preflight(made: Plan, workspace: Workspace, stage: Stage) -> tuple[Plan, tuple[Shortage, ...]]:
     """The plan with the calls that asking took, and what does not suffice. Raises ReadError where a cloud refuses us."""
-    demands = {} if made.denied or stage is Stage.DRIFT else _demands(made.pending)
+    for_nothing = stage is Stage.DRIFT or any(v.blocks and v.effect is Effect.DENY for v in made.verdicts)
+    demands = {} if for_nothing else _demands(made.pending)
     answers: dict[ProviderName, Preflight] = {}
     errors: dict[Address, ProviderError] = {}
 
-    def ask(name: ProviderName) -> Generator[Effect, Any, None]:
+    def ask(name: ProviderName) -> Generator[Step, Any, None]:
         provider, wanted = workspace.providers[name], demands[name]
         answers[name] = yield Call(lambda: provider.preflight(wanted), name, "asking for its quotas")
 
