@@ -122,13 +122,11 @@ def plan(blueprint: Blueprint, workspace: Workspace) -> Planned:
     frozen = replace(_frozen(blueprint, situation, differences, reading, workspace), selected=selected or {})
     made, told = judged(frozen, specs, workspace, blueprint.stage)
     made, short = preflight(made, workspace, blueprint.stage)
-    notes += warnings(short, blueprint.charter)
+    told = (*told, *warnings(short, blueprint.charter))
     order = steps(made.changes, shape.edges, snapshot, workspace.kind)
-<<<<<<< HEAD
-    return Planned(made, order, situation, differences, before.entries, (*notes, *told), before.unsettled)
-=======
-    return Planned(made, order, situation, differences, tuple(settled), (*notes, *told), unsettled, short)
->>>>>>> 11e2e8c (Quotas are named before the first create: which, used, limit, wanted; and whoever cannot work in a cloud hears it at plan)
+    return Planned(
+        made, order, situation, differences, before.entries, (*notes, *told), before.unsettled, short
+    )
 
 
 def _mended(what: str) -> Diagnostic:
