@@ -52,7 +52,7 @@ docs: setup ## write the pages that come from the code: commands and types
 	$(BIN)/python docs/generate.py
 
 conformance: setup ## write docs/conformance: every provider on its sandbox
-	set -e; for name in aws local openstack; do \
+	set -e; for name in aws azure local openstack; do \
 	  $(BIN)/opsctl provider test $$name --output markdown > docs/conformance/$$name.md; done
 
 lock: ## refresh the lock files (needs uv on PATH)

@@ -190,6 +190,8 @@ def _traits(prop: Property) -> Iterator[str]:
     flags = {
         "**required**": prop.required,
         "*create-only*": prop.create_only,
+        "*replaces in one direction*": prop.one_way is not None,
+        "stays where it leaves the spec": prop.kept,
         "read-only": prop.read_only,
         "never told back": prop.write_only,
         "secret": prop.secret,

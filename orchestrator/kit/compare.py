@@ -23,11 +23,27 @@ _ANY = Property()
 
 
 def propose(kind: KindSchema, prior: Observed, want: Mapping[str, Any], last: Mapping[str, Any]) -> Proposal:
-    """What it takes to bring ``prior`` to ``want``; ``last`` is the spec that we applied last (may be empty)."""
-    changes = tuple(_structure(kind.spec, want, prior.spec, last, ()))
+    """What it takes to bring ``prior`` to ``want``; ``last`` is the spec that we applied last (may be empty).
+
+    Where nothing was applied by us, nobody knows what the object was made with of that which is never told: it is no
+    reason to replace it. What is never told and can be written is written.
+    """
+    found = _structure(kind.spec, want, prior.spec, last, ())
+    return decided(tuple(c for c in found if last or not (c.replaces and _is_untold(kind.spec, c.path))))
+
+
+def decided(changes: tuple[PropertyChange, ...]) -> Proposal:
+    """The proposal of these changes: a replacement if one of them is, else an update, or nothing."""
     if any(c.replaces for c in changes):
         return Proposal(Action.REPLACE, changes)
     return Proposal(Action.UPDATE if changes else Action.NOOP, changes)
+
+
+def _is_untold(schema: Property, path: Path) -> bool:
+    """Whether the cloud never tells the property at a path back."""
+    for step in path:
+        schema = schema.items or _ANY if isinstance(step, int) else schema.properties.get(step, _ANY)
+    return schema.write_only
 
 
 def same(schema: Property, want: Any, seen: Any) -> bool:
@@ -50,9 +66,15 @@ def _structure(
         else:
             found = _silent(inner, there, before.get(name, MISSING), here)
         for change in found:
-            yield replace(change, replaces=True) if inner.create_only else change
+            yield replace(change, replaces=True) if _is_fixed(inner, change, here) else change
     if schema.additional is not None or not schema.properties:
         yield from _free(schema, want, seen, before, at)
+
+
+def _is_fixed(schema: Property, change: PropertyChange, at: Path) -> bool:
+    """Whether no call makes the change."""
+    one_way = schema.one_way if change.path == at else None
+    return schema.create_only or (one_way is not None and one_way(change.before, change.after))
 
 
 def _free(
@@ -69,11 +91,17 @@ def _free(
 
 
 def _silent(schema: Property, seen: Any, last: Any, at: Path) -> Iterator[PropertyChange]:
-    """The spec says nothing: a known default can differ, and what we set before is to be unset."""
+    """The spec says nothing: a known default can differ, and what we set before is to be unset.
+
+    Of an object that holds for each of its members.
+    """
     if seen is MISSING or schema.write_only:
         return
+    if schema.properties and schema.default is MISSING and isinstance(seen, Mapping):
+        yield from _structure(schema, {}, seen, last, at)
+        return
     if schema.default is MISSING:
-        if last is not MISSING and last is not None and seen is not None:
+        if last is not MISSING and last is not None and seen is not None and not schema.kept:
             yield PropertyChange(at, seen, None, Cause.DEFAULT)
         return
     if not same(replace(schema, default=MISSING), schema.default, seen):

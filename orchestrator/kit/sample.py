@@ -40,6 +40,8 @@ class Unique:
 
     form: str = "{}"
     """The text around it, which also tells two of them apart."""
+    plain: bool = False
+    """Letters and digits alone, where the cloud takes nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,10 @@ class Property:
     maximum: float | None = None
     create_only: bool = False
     """A change of it replaces the resource."""
+    one_way: Callable[[Any, Any], bool] | None = None
+    """Whether a change from one value to another is one that no call makes (a disk that shrinks): it replaces too."""
+    kept: bool = False
+    """Where it leaves the spec, the cloud keeps what is there: nothing takes it back."""
     read_only: bool = False
     write_only: bool = False
     """The cloud never tells it back: compared with what was last sent."""

@@ -86,8 +86,6 @@ class AwsProvider:
         """The difference, by the kind's schema."""
         kind = self._kinds[type]
         want = kind.meant(want, last)
-        if not last:
-            want = {name: value for name, value in want.items() if not _is_launch_only(kind.schema, name)}
         return propose(kind.schema, kind.told(prior, want), want, last)
 
     def begin(self, request: Request, token: Token) -> Done | Pending:
@@ -204,12 +202,6 @@ class AwsProvider:
             if error.code in call.ignore or ("missing" in call.ignore and is_missing(error)):
                 return None
             raise
-
-
-def _is_launch_only(schema: KindSchema, name: str) -> bool:
-    """Of an adopted object nobody knows what it was made with: that is no reason to replace it."""
-    inner = schema.spec.properties[name]
-    return inner.create_only and inner.write_only
 
 
 def _id(request: Request) -> str:

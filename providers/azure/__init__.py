@@ -32,4 +32,5 @@ manifest = Manifest(
     bare=settings.BARE,
     composites=Path(__file__).parent / "composites",
     sandbox="providers.azure.sandbox",
+    conformance="providers.azure.conformance",
 )

@@ -7,7 +7,7 @@ a body to send keeps what the spec does not speak of; a spec read back holds onl
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.kit.compare import same
@@ -56,16 +56,25 @@ def updated(
     return body
 
 
-def _unset(changes: Sequence[PropertyChange]) -> list[Path]:
-    return [each.path for each in changes if each.after is None]
+def _unset(changes: Sequence[PropertyChange]) -> Iterator[Path]:
+    """What is taken away: whole properties, and entries of a map that stands otherwise."""
+    for each in changes:
+        if each.after is None:
+            yield each.path
+        elif isinstance(each.before, Mapping) and isinstance(each.after, Mapping):
+            yield from ((*each.path, name) for name in each.before.keys() - each.after.keys())
 
 
 def _drop(document: Any, path: Path) -> None:
-    for step in path[:-1]:
-        inside = isinstance(document, Mapping) and step in document
-        document = document[step] if inside or isinstance(document, list) else None
-    if isinstance(document, dict) and path:
-        document.pop(path[-1], None)
+    """Take a property out, and what holds nothing then."""
+    if isinstance(document, list) and path:
+        _drop(document[int(path[0])], path[1:])
+    if not isinstance(document, dict) or not path or path[0] not in document:
+        return
+    if len(path) > 1:
+        _drop(document[path[0]], path[1:])
+    if len(path) == 1 or document[path[0]] == {}:
+        del document[path[0]]
 
 
 def patched(body: Mapping[str, Any], schema: Property, changes: Sequence[PropertyChange]) -> dict[str, Any]:
@@ -106,14 +115,6 @@ def observed(kind: ArmKind, body: Mapping[str, Any], said: Mapping[str, Any]) ->
     status = project(kind.schema.status, clean, shown=True)
     status["name"] = spec["name"]
     return Observed(body["id"], spec, status, marker_of(tags), str(body.get("etag", "")))
-
-
-def unknowable(schema: Property, path: Path, last: Any) -> bool:
-    """Whether the service never tells the property and we have not recorded it: no difference can be seen."""
-    for step in path:
-        schema = schema.properties.get(str(step)) or schema.items or Property()
-        last = last.get(step) if isinstance(last, Mapping) else None
-    return schema.write_only and last is None
 
 
 def state_of(kind: ArmKind, body: Mapping[str, Any]) -> str:
@@ -161,6 +162,8 @@ def _written(schema: Property, base: Any, want: Any) -> Any:
                 merged[name] = _written(inner, merged.get(name), want[name])
             elif inner.default is not MISSING and name in merged:
                 merged[name] = _defaulted(inner, merged[name])
+            elif inner.properties and isinstance(merged.get(name), Mapping):
+                merged[name] = _written(inner, merged[name], {})
         return merged
     if isinstance(want, list | tuple) and schema.items is not None:
         return [_written(schema.items, _twin(schema.items, base, each), each) for each in want]

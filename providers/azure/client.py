@@ -256,7 +256,11 @@ def _scope(settings: Settings) -> str:
 def _transport(settings: Settings) -> Any:
     from azure.core.pipeline.transport import RequestsTransport  # noqa: PLC0415
 
-    return RequestsTransport(connection_timeout=CONNECT_SECONDS, read_timeout=settings.timeout)
+    return RequestsTransport(
+        connection_timeout=CONNECT_SECONDS,
+        read_timeout=settings.timeout,
+        use_env_settings=not settings.is_here,  # no proxy stands between us and this machine
+    )
 
 
 def _policies(settings: Settings) -> list[Any]:

@@ -7,7 +7,6 @@ table of kinds; safe to call from several threads.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from orchestrator.kit import compare
@@ -72,15 +71,9 @@ class AzureProvider:
     def propose(
         self, type: TypeName, prior: Observed, want: Mapping[str, Any], last: Mapping[str, Any]
     ) -> Proposal:
-        """The three-way comparison; a size that would shrink replaces, a failed resource is written again."""
+        """The three-way comparison; a failed resource is written again."""
         kind = _kind(type)
-        proposal = _without_unknowable(kind, compare.propose(kind.schema, prior, want, last), last)
-        shrinks = [each for each in proposal.changes if _shrinks(kind, each)]
-        if shrinks:
-            changes = tuple(
-                replace(each, replaces=each in shrinks or each.replaces) for each in proposal.changes
-            )
-            return Proposal(Action.REPLACE, changes)
+        proposal = compare.propose(kind.schema, prior, want, last)
         if proposal.action is Action.NOOP and _failed(kind, prior):
             path: Path = ("properties", kind.state)
             return Proposal(Action.UPDATE, (PropertyChange(path, "Failed", "Succeeded", Cause.DRIFT),))
@@ -133,25 +126,6 @@ def _kind(type: TypeName) -> ArmKind:
     if kind is None:
         raise PermanentError(f"azure has no kind {type}", "kinds", "UnknownType")
     return kind
-
-
-def _without_unknowable(kind: ArmKind, proposal: Proposal, last: Mapping[str, Any]) -> Proposal:
-    """A password that is fixed at creation replaces nothing that was found and is not on record."""
-    kept = tuple(
-        each
-        for each in proposal.changes
-        if not (each.replaces and bodies.unknowable(kind.schema.spec, each.path, last))
-    )
-    if len(kept) == len(proposal.changes):
-        return proposal
-    if not kept:
-        return Proposal(Action.NOOP)
-    return Proposal(Action.REPLACE if any(each.replaces for each in kept) else Action.UPDATE, kept)
-
-
-def _shrinks(kind: ArmKind, change: PropertyChange) -> bool:
-    sizes = change.before, change.after
-    return change.path in kind.grows and all(isinstance(each, int) for each in sizes) and sizes[1] < sizes[0]
 
 
 def _failed(kind: ArmKind, prior: Observed) -> bool:

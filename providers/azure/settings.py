@@ -61,6 +61,11 @@ class Settings:
     timeout: float = 120.0
     """Seconds to wait for one answer."""
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the endpoint is on this machine."""
+        return _is_loopback(urlsplit(self.endpoint).hostname)
+
 
 def _is_loopback(host: str | None) -> bool:
     """Whether a name is this machine itself: all of 127.0.0.0/8 is."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.kit import compare
-from orchestrator.model.change import Action, PropertyChange
 from orchestrator.model.health import Health
 from orchestrator.model.ids import Token, TypeName
 from orchestrator.model.kind import KindSchema, ReadWay
@@ -20,7 +18,6 @@ from orchestrator.seams.manifest import Context
 from providers.openstack import health
 from providers.openstack.client import Client
 from providers.openstack.kinds.kind import Cloud, Kind
-from providers.openstack.kinds.properties import joined
 from providers.openstack.names import Names
 
 MODULES: Final = (
@@ -135,15 +132,7 @@ class OpenStackProvider:
         self, type: TypeName, prior: Observed, want: Mapping[str, Any], last: Mapping[str, Any]
     ) -> Proposal:
         """Say what would bring `prior` to `want`."""
-        schema = self._kinds[type].schema
-        changes = tuple(
-            _one_way(type, change)
-            for change in compare.propose(schema, prior, want, last).changes
-            if last or not _untold(schema, change)
-        )
-        if any(change.replaces for change in changes):
-            return Proposal(Action.REPLACE, changes)
-        return Proposal(Action.UPDATE if changes else Action.NOOP, changes)
+        return compare.propose(self._kinds[type].schema, prior, want, last)
 
     def begin(self, request: Request, token: Token) -> Done | Pending:
         """Start one effect."""
@@ -169,37 +158,3 @@ def _kind(name: str) -> Kind:
         importlib.import_module(f"providers.openstack.kinds.{module}"), attribute or "KIND"
     )
     return loaded
-
-
-def _untold(schema: KindSchema, change: PropertyChange) -> bool:
-    """Whether a difference is only that the cloud never tells the value, and we do not know what was sent."""
-    described = schema.spec.properties.get(str(change.path[0]))
-    return described is not None and described.write_only
-
-
-def _one_way(type: TypeName, change: PropertyChange) -> PropertyChange:
-    """What a cloud changes in one direction alone must be replaced to go the other way."""
-    forbidden = ONE_WAY.get((str(type), str(change.path[0])))
-    if forbidden is not None and len(change.path) == 1 and forbidden(change.before, change.after):
-        return replace(change, replaces=True)
-    return change
-
-
-def _is_smaller(before: Any, after: Any) -> bool:
-    return isinstance(before, int) and isinstance(after, int) and after < before
-
-
-def _loses(before: Any, after: Any) -> bool:
-    """Whether some of the addresses before are not among those after."""
-    if not isinstance(before, list | tuple) or not isinstance(after, list | tuple):
-        return False
-    return list(joined([*before, *after])) != list(joined(after))
-
-
-ONE_WAY: Final[Mapping[tuple[str, str], Callable[[Any, Any], bool]]] = {
-    ("OS::Cinder::Volume", "size"): _is_smaller,
-    ("OS::Glance::WebImage", "source"): lambda before, _after: isinstance(before, str),
-    ("OS::Neutron::AddressScope", "shared"): lambda before, after: before is True and after is False,
-    ("OS::Neutron::SubnetPool", "prefixes"): _loses,
-}
-"""Which changes no call makes, by kind and property: before and after."""

@@ -13,7 +13,7 @@ from orchestrator.cli.render.conformance import render_page
 from orchestrator.testing.provider_conformance import opened, run
 
 PAGES = Path(__file__).parents[2] / "docs" / "conformance"
-FAMILIES = ("aws", "local", "openstack")
+FAMILIES = ("aws", "azure", "local", "openstack")
 
 
 def page(family: str) -> Path:

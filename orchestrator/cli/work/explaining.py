@@ -115,6 +115,8 @@ def _traits(prop: Property) -> Iterator[str]:
     flags = (
         (prop.required, "required"),
         (prop.create_only, "a change replaces the resource"),
+        (prop.one_way is not None, "some changes replace the resource"),
+        (prop.kept, "stays where it leaves the spec"),
         (prop.read_only, "read-only"),
         (prop.write_only, "never told back by the cloud"),
         (prop.secret, "secret"),

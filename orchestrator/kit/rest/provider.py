@@ -86,12 +86,8 @@ class RestProvider:
     def propose(
         self, type: TypeName, prior: Observed, want: Mapping[str, Any], last: Mapping[str, Any]
     ) -> Proposal:
-        """The difference, by the schema; what is never told back is no difference where nothing was sent."""
-        schema = self._kinds[type].schema
-        if not last:
-            named = schema.spec.properties
-            want = {k: v for k, v in want.items() if k not in named or not named[k].write_only}
-        return compare.propose(schema, prior, want, last)
+        """The difference, by the schema."""
+        return compare.propose(self._kinds[type].schema, prior, want, last)
 
     def begin(self, request: Request, token: Token) -> Done | Pending:
         """One call, and what is to be waited for."""

@@ -9,7 +9,7 @@ from orchestrator.kit.sample import Hand, leaves, related, says, with_value, wit
 from orchestrator.model.change import Action, Cause
 from orchestrator.model.provision import Observed, Proposal
 from orchestrator.model.schema import MISSING, Property
-from orchestrator.testing.provider_conformance.life import Findings, may_be_written, told
+from orchestrator.testing.provider_conformance.life import Findings, may_be_written, told, value_at
 from orchestrator.testing.provider_conformance.trial import LOOKS, Failed, NotTried, Trial
 
 Spec = Mapping[str, Any]
@@ -153,28 +153,29 @@ def _can_be_seen(trial: Trial, path: str, seen_by: Mapping[str, Property]) -> bo
 
 
 def _is_silent(trial: Trial, path: str) -> bool:
-    """Whether a property that the full spec says has a default, which the smallest spec leaves it at.
+    """Whether a property has a default, at which the smallest spec leaves it, or leaves all that is around it.
 
     Not where a hand of its own makes just that default of it.
     """
-    prop, sample = trial.kind.spec.properties.get(path), trial.sample
-    if (
-        prop is None
-        or prop.default is MISSING
-        or path in sample.kept
-        or says(sample.minimal, path)
-        or not says(sample.full, path)
-    ):
+    default, sample = _default(trial, path), trial.sample
+    if default is MISSING or path in sample.kept or says(sample.minimal, path):
         return False
-    return path not in sample.behind or sample.updates.get(path, MISSING) != prop.default
+    around = path.rpartition(".")[0]
+    if not says(sample.full, path) and (not around or says(sample.minimal, around)):
+        return False  # the full spec is as silent
+    return path not in sample.behind or sample.updates.get(path, MISSING) != default
+
+
+def _default(trial: Trial, path: str) -> Any:
+    prop = dict(leaves(trial.kind.spec)).get(path)
+    return MISSING if prop is None else prop.default
 
 
 def _other(trial: Trial, path: str, *, silent: bool) -> Any:
     """The value that is set by hand; where the spec is silent, one that is not the default."""
     value = trial.fill(trial.sample.updates.get(path))
-    prop = trial.kind.spec.properties.get(path)
-    if silent and prop is not None and value == prop.default:
-        return trial.full()[path]
+    if silent and value == _default(trial, path):
+        return value_at(trial.full(), path)
     return value
 
 

@@ -100,7 +100,7 @@ def property_sets(trial: Trial) -> Iterator[tuple[list[str], dict[str, Any]]]:
         names = tuple(path for unit in chosen for path in unit)
         spec = trial.minimal()
         for path in names:
-            spec = with_value(spec, path, _value_at(more, path))
+            spec = with_value(spec, path, value_at(more, path))
         if names not in seen and may_be_written(trial, spec):
             yield list(names), spec
         seen.add(names)
@@ -112,7 +112,8 @@ def may_be_written(trial: Trial, spec: Mapping[str, Any]) -> bool:
     return not refused and not list(check(spec, trial.kind.spec))
 
 
-def _value_at(spec: Any, path: str) -> Any:
+def value_at(spec: Any, path: str) -> Any:
+    """What a spec says at a path."""
     for step in steps_of(path):
         spec = spec[step]
     return spec

@@ -101,7 +101,7 @@ class Trial:
         def filled(leaf: Of | Unique | Given) -> Any:
             match leaf:
                 case Unique():
-                    return leaf.form.format(where.name)
+                    return leaf.form.format(where.name.replace("-", "") if leaf.plain else where.name)
                 case Given():
                     return (self.subject.given or {})[leaf.name]
                 case Of():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from orchestrator.kit.shapes import flag, growing, many, number, obj, one_of, text
 from orchestrator.model.schema import Property
 
 from .kind import Facts
-from .shape import flag, identifier, link, many, number, obj, one_of, text
+from .shape import identifier, link
 
 DISK_SKUS = "Standard_LRS, StandardSSD_LRS, Premium_LRS, …"
 CACHING = ("None", "ReadOnly", "ReadWrite")
@@ -89,7 +90,6 @@ FACTS = (
         summary="A managed disk",
         stateful=True,
         needs_properties=True,
-        grows=(("properties", "diskSizeGB"),),
         name=r"^\w[\w.-]{0,79}$",
         top={"sku": obj({"name": text(DISK_SKUS)}), "zones": ZONES},
         properties={
@@ -103,7 +103,7 @@ FACTS = (
                 required=True,
                 create_only=True,
             ),
-            "diskSizeGB": number(minimum=1),
+            "diskSizeGB": growing(minimum=1),
             "osType": one_of("Linux", "Windows", create_only=True),
             "hyperVGeneration": one_of("V1", "V2", create_only=True),
             "diskIOPSReadWrite": number(),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from orchestrator.kit.shapes import text
+
 from .kind import GROUP, Facts
-from .shape import text
 
 FACTS = (
     Facts(

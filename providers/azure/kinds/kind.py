@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator.kit.shapes import obj, text
 from orchestrator.model.health import Level
-from orchestrator.model.ids import Path, TypeName
+from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import How, KindSchema, Marking, ReadWay
 from orchestrator.model.schema import Property
 
-from .shape import TAGS, identifier, obj, status_of, text
+from .shape import TAGS, identifier, status_of
 
 PAGE = 100
 CONSISTENCY = 2.0
@@ -50,8 +51,6 @@ class ArmKind:
     state: str = "provisioningState"
     """The property that tells how far the service is; "" where it tells nothing."""
     levels: Mapping[str, Level] = field(default_factory=lambda: PROVISIONING)
-    grows: tuple[Path, ...] = ()
-    """Sizes that can only grow in place: a smaller one replaces the resource."""
     instance_view: bool = False
     """Read through the compute client, for the power state."""
 
@@ -91,7 +90,6 @@ class Facts:
     patches: bool = False
     state: str = "provisioningState"
     levels: Mapping[str, Level] = field(default_factory=lambda: PROVISIONING)
-    grows: tuple[Path, ...] = ()
     instance_view: bool = False
     stateful: bool = False
     readiness: bool = False
@@ -137,7 +135,6 @@ def kind(facts: Facts) -> ArmKind:
         patches=facts.patches,
         state=facts.state,
         levels=facts.levels,
-        grows=facts.grows,
         instance_view=facts.instance_view,
     )
 

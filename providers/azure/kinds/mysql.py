@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.kit.shapes import growing, number, obj, one_of, text
 from orchestrator.model.health import Level
 
 from .kind import Facts
-from .shape import identifier, number, obj, one_of, text
+from .shape import identifier
 
 VERSION = "2023-12-30"
 SERVER = "Microsoft.DBforMySQL/flexibleServers"
@@ -49,7 +50,6 @@ FACTS = (
         patches=True,
         state="state",
         levels=STATES,
-        grows=(("properties", "storage", "storageSizeGB"),),
         name=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$",
         top={
             "sku": obj(
@@ -72,7 +72,7 @@ FACTS = (
             "availabilityZone": text(create_only=True),
             "storage": obj(
                 {
-                    "storageSizeGB": number(minimum=20, maximum=16384),
+                    "storageSizeGB": growing(minimum=20, maximum=16384),
                     "iops": number(),
                     "autoGrow": one_of(*SWITCH, default="Enabled"),
                     "autoIoScaling": one_of(*SWITCH),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.kit.shapes import flag, many, number, obj, one_of, text
 from orchestrator.model.schema import Property
 
 from .kind import Facts
-from .shape import flag, identifier, link, many, named, number, obj, one_of, text
+from .shape import identifier, link, named
 
 VERSION = "2026-03-01"
 VNET = "Microsoft.Network/virtualNetworks"
@@ -71,6 +72,20 @@ def _one_prefix(spec: Mapping[str, Any]) -> list[str]:
     if len(given) == 1:
         return []
     return ["a subnet has either properties.addressPrefix or properties.addressPrefixes"]
+
+
+def _fixed_addresses(spec: Mapping[str, Any]) -> list[str]:
+    """With Dynamic, which is the default, Azure gives the address and takes none."""
+    properties = spec.get("properties")
+    given = properties.get("ipConfigurations") if isinstance(properties, Mapping) else None
+    inner = [each.get("properties") for each in given or () if isinstance(each, Mapping)]
+    return [
+        "a configuration with a privateIPAddress needs privateIPAllocationMethod: Static"
+        for each in inner
+        if isinstance(each, Mapping)
+        and "privateIPAddress" in each
+        and each.get("privateIPAllocationMethod", "Dynamic") == "Dynamic"
+    ][:1]
 
 
 FACTS = (
@@ -167,5 +182,6 @@ FACTS = (
             "primary": flag(),
             "virtualMachine": obj({"id": identifier()}),
         },
+        refine=_fixed_addresses,
     ),
 )

@@ -1,4 +1,4 @@
-"""Short ways to write the schema of an ARM body.
+"""What the schemas of ARM bodies have beside the kit's shapes: ids, links, named items, tags.
 
 Enters: descriptions and options of `Property`. Leaves: properties. Holds no state.
 """
@@ -9,37 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from orchestrator.kit.shapes import obj, text
 from orchestrator.model.schema import Property
-
-
-def text(description: str = "", **options: Any) -> Property:
-    """A string."""
-    return Property("string", description, **options)
-
-
-def number(description: str = "", **options: Any) -> Property:
-    """An integer."""
-    return Property("integer", description, **options)
-
-
-def flag(description: str = "", **options: Any) -> Property:
-    """A boolean."""
-    return Property("boolean", description, **options)
-
-
-def one_of(*values: str, **options: Any) -> Property:
-    """A string out of a closed list."""
-    return Property("string", enum=values, **options)
-
-
-def obj(members: Mapping[str, Property], **options: Any) -> Property:
-    """An object with these members and no others."""
-    return Property("object", properties=members, **options)
-
-
-def many(item: Property, description: str = "", **options: Any) -> Property:
-    """A list."""
-    return Property("array", description, items=item, **options)
 
 
 def named(members: Mapping[str, Property], **options: Any) -> Property:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from orchestrator.kit.shapes import flag, many, obj, one_of, text
 from orchestrator.model.schema import Property
 
 from .kind import Facts
-from .shape import flag, identifier, many, obj, one_of, same_id, text
+from .shape import identifier, same_id
 
 VERSION = "2026-09-01"
 ACCOUNT = "Microsoft.Storage/storageAccounts"

@@ -6,6 +6,7 @@ everything is in memory; werkzeug is imported when the sandbox starts and no ear
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,9 +32,10 @@ def start(
     faults: Faults,
     responders: Responders,
     transition_seconds: float = 0.3,
+    now: Callable[[], float] = time.monotonic,
     port: int = 0,
 ) -> Running:
-    """Serves the simulator; operations end after `transition_seconds`. Raises OSError where the port is taken.
+    """Serves the simulator; operations end after `transition_seconds` of `now`. Raises OSError where the port is taken.
 
     In `folder` lies the certificate of the vaults, which clients must trust.
     """
@@ -46,7 +48,9 @@ def start(
     from .vaults import VaultSimulator  # noqa: PLC0415
     from .vaults import operation_name as vault_operation  # noqa: PLC0415
 
-    simulator = ArmSimulator(responders, transition=transition_seconds)
+    simulator = ArmSimulator(
+        responders, now=now, transition=transition_seconds, retry_after=int(transition_seconds)
+    )
     server = serve(
         FaultyApplication(
             simulator, faults, operation=operation_name, cloud="azure", throttled=throttled, failed=failed

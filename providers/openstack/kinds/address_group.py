@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from orchestrator.kit.shapes import spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
@@ -11,7 +12,7 @@ from providers.openstack.kinds.fields import Field, picked
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind, Part
-from providers.openstack.kinds.properties import cidr, name, spec, status, text
+from providers.openstack.kinds.properties import cidr, name
 
 
 def _networks(_cloud: Cloud, value: Any) -> Any:

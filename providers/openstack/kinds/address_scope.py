@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from orchestrator.kit.shapes import flag, number, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from providers.openstack.kinds.fields import Field, picked
 from providers.openstack.kinds.kind import Body
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind
-from providers.openstack.kinds.properties import flag, name, number, spec, status, text
+from providers.openstack.kinds.properties import name
 
 
 def _status(body: Body) -> dict[str, object]:
@@ -21,7 +22,11 @@ KIND = NetworkKind(
         spec(
             name=name("scope"),
             ip_version=number("4 or 6", enum=(4, 6), default=4, create_only=True),
-            shared=flag("whether all projects may use it; administrators only", default=False),
+            shared=flag(
+                "whether all projects may use it; administrators only",
+                default=False,
+                one_way=lambda before, after: before is True and after is False,
+            ),
         ),
         status(name=text("its name"), ip_version=number("4 or 6", stable=True)),
         "Addresses that are routed to each other without translation",

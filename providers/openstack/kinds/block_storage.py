@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from orchestrator.kit.shapes import flag, number, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
@@ -20,16 +21,7 @@ from providers.openstack.kinds.fields import Field, picked, reference
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import Listing
 from providers.openstack.kinds.net import BULK
-from providers.openstack.kinds.properties import (
-    METADATA,
-    empty_is_none,
-    flag,
-    name,
-    number,
-    spec,
-    status,
-    text,
-)
+from providers.openstack.kinds.properties import METADATA, empty_is_none, name
 
 _ACCESS: Final = "os-volume-type-access:is_public"
 _OR_NOTHING: Final = ("string", "null")

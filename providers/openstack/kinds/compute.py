@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from orchestrator.kit.shapes import flag, number, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
@@ -13,7 +14,6 @@ from providers.openstack.kinds.fields import Field, picked
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import Listing
 from providers.openstack.kinds.net import BULK
-from providers.openstack.kinds.properties import flag, number, spec, status, text
 
 _PUBLIC: Final = "os-flavor-access:is_public"
 _POLICIES: Final = ("affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity")

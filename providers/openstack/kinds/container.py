@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+from orchestrator.kit.shapes import flag, status, text
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, Token, TypeName
@@ -19,7 +20,7 @@ from providers.openstack.errors import is_missing
 from providers.openstack.kinds.collection import gone
 from providers.openstack.kinds.kind import Cloud, Spec
 from providers.openstack.kinds.listing import knows
-from providers.openstack.kinds.properties import empty_is_none, flag, status, text
+from providers.openstack.kinds.properties import empty_is_none
 
 SERVICE: Final = "object-store"
 MARK: Final = "opsctl-"

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.kit.shapes import spec, status, text
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, Token, TypeName
@@ -21,7 +22,7 @@ from providers.openstack.kinds.effects import AtOnce
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import knows, read
 from providers.openstack.kinds.net import BULK
-from providers.openstack.kinds.properties import address, cidr, spec, status, text
+from providers.openstack.kinds.properties import address, cidr
 from providers.openstack.kinds.router import KIND as ROUTER
 
 _ROUTE = spec(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from orchestrator.kit.shapes import spec, status, text
 from orchestrator.model.change import Action
 from orchestrator.model.ids import Address, Token, TypeName
 from orchestrator.model.kind import How, KindSchema, Marking, ReadWay
@@ -17,7 +18,7 @@ from providers.openstack.kinds.links import put_off
 from providers.openstack.kinds.listing import Listing, knows, read
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import PATIENCE
-from providers.openstack.kinds.properties import address, spec, status, text
+from providers.openstack.kinds.properties import address
 
 
 def _leads_somewhere(body: Body) -> bool:

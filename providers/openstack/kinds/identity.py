@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from orchestrator.kit.shapes import flag, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
@@ -14,7 +15,7 @@ from providers.openstack.kinds.fields import Field, picked, reference
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.listing import Listing
 from providers.openstack.kinds.net import BULK
-from providers.openstack.kinds.properties import empty_is_none, flag, spec, status, text
+from providers.openstack.kinds.properties import empty_is_none
 
 _OR_NOTHING: Final = ("string", "null")
 WHOLE: Final[Mapping[str, Any]] = {"limit": None}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from orchestrator.kit.shapes import spec, status, text
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, Token, TypeName
@@ -22,7 +23,6 @@ from providers.openstack.kinds.identity import WHOLE
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import knows
 from providers.openstack.kinds.net import BULK
-from providers.openstack.kinds.properties import spec, status, text
 
 _COLLECTIONS: Final[Mapping[str, str]] = {
     "projects": "project", "domains": "domain", "users": "user", "groups": "group", "roles": "role",

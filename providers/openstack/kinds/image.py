@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from orchestrator.kit.shapes import flag, number, spec, status, text
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, Token, TypeName
 from orchestrator.model.kind import How, KindSchema, Marking, ReadWay
@@ -14,7 +15,6 @@ from orchestrator.model.values import reveal
 from providers.openstack.kinds.fields import picked
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import Listing
-from providers.openstack.kinds.properties import flag, number, spec, status, text
 
 LISTING: Final = Listing("image", "/images", "", "images")
 _SHOWN = (

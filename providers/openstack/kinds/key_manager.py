@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from orchestrator.kit.shapes import spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
@@ -17,7 +18,6 @@ from providers.openstack.kinds.identity import moment
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import Listing
 from providers.openstack.kinds.net import BULK
-from providers.openstack.kinds.properties import spec, status, text
 
 UNPROVED: Final = "By its API reference; not proved against a real Barbican yet."
 _OR_NOTHING: Final = ("string", "null")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from orchestrator.kit.shapes import spec, status, text
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, Token, TypeName
@@ -18,7 +19,7 @@ from providers.openstack.kinds.fields import picked
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.listing import knows
 from providers.openstack.kinds.net import BULK
-from providers.openstack.kinds.properties import spec, status, text, trimmed
+from providers.openstack.kinds.properties import trimmed
 
 PATH: Final = "/os-keypairs"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from orchestrator.kit.shapes import flag, number, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
@@ -13,18 +14,7 @@ from providers.openstack.kinds.children import BELOW, Parent
 from providers.openstack.kinds.fields import Field, picked, reference
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.net import BULK
-from providers.openstack.kinds.properties import (
-    ADMIN_UP,
-    TAGS,
-    address,
-    cidr,
-    flag,
-    name,
-    number,
-    spec,
-    status,
-    text,
-)
+from providers.openstack.kinds.properties import ADMIN_UP, TAGS, address, cidr, name
 
 _STATE: Final = {
     "status": text("ACTIVE, PENDING_CREATE, PENDING_UPDATE, PENDING_DELETE or ERROR"),

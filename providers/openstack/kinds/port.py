@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
+from orchestrator.kit.shapes import flag, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
@@ -12,18 +13,7 @@ from providers.openstack.kinds.fields import Field, picked, reference, reference
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind
-from providers.openstack.kinds.properties import (
-    ADMIN_UP,
-    TAGS,
-    address,
-    cidr,
-    flag,
-    lower,
-    name,
-    spec,
-    status,
-    text,
-)
+from providers.openstack.kinds.properties import ADMIN_UP, TAGS, address, cidr, lower, name
 
 _FIXED = spec(subnet=text("a subnet, by name or id"), ip_address=text("an address", normalize=address))
 _PAIR = spec(

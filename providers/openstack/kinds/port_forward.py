@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from orchestrator.kit.shapes import number, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
@@ -11,7 +12,7 @@ from providers.openstack.kinds.children import BELOW, ChildKind, Parent
 from providers.openstack.kinds.fields import Field, picked, reference
 from providers.openstack.kinds.floating_ip import KIND as FLOATING
 from providers.openstack.kinds.kind import Body
-from providers.openstack.kinds.properties import address, number, spec, status, text
+from providers.openstack.kinds.properties import address
 
 _PROTOCOLS = ("tcp", "udp", "icmp", "icmp6", "sctp", "dccp")
 

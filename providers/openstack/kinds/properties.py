@@ -9,22 +9,8 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Final
 
+from orchestrator.kit.shapes import flag, spec, text
 from orchestrator.model.schema import Property
-
-
-def text(description: str, **more: Any) -> Property:
-    """Describe a string."""
-    return Property("string", description, **more)
-
-
-def flag(description: str, **more: Any) -> Property:
-    """Describe a boolean."""
-    return Property("boolean", description, **more)
-
-
-def number(description: str, **more: Any) -> Property:
-    """Describe an integer."""
-    return Property("integer", description, **more)
 
 
 def name(what: str) -> Property:
@@ -95,17 +81,6 @@ ADMIN_UP: Final = flag("the administrative state", default=True)
 METADATA: Final = Property(
     "object", "keys and values; ours are added and not shown", additional=text("a value"), default={}
 )
-
-
-def status(**properties: Property) -> Property:
-    """Describe what `.status` offers: these, and `id`."""
-    known = {"id": text("the cloud's id", stable=True), **properties}
-    return Property("object", properties=known, additional=Property())
-
-
-def spec(**properties: Property) -> Property:
-    """Describe a spec; other names are errors."""
-    return Property("object", properties=properties)
 
 
 def pools(description: str) -> Property:

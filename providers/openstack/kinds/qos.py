@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from orchestrator.kit.shapes import flag, number, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
@@ -12,7 +13,7 @@ from providers.openstack.kinds.fields import Field, picked, reference
 from providers.openstack.kinds.kind import Body
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind
-from providers.openstack.kinds.properties import TAGS, flag, name, number, spec, status, text
+from providers.openstack.kinds.properties import TAGS, name
 
 
 def _status(body: Body) -> dict[str, object]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from orchestrator.kit.shapes import spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from providers.openstack.kinds.children import ChildKind
 from providers.openstack.kinds.fields import Field, picked
 from providers.openstack.kinds.kind import Body
 from providers.openstack.kinds.net import BULK
-from providers.openstack.kinds.properties import spec, status, text
 
 _TYPES = ("network", "qos_policy", "security_group", "address_scope", "subnetpool", "address_group")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from orchestrator.kit.shapes import spec, status, text
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, Token, TypeName
@@ -17,7 +18,6 @@ from providers.openstack.kinds.links import put_off
 from providers.openstack.kinds.listing import Listing, knows
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import PATIENCE
-from providers.openstack.kinds.properties import spec, status, text
 
 _OWNERS = (
     "network:router_interface",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.kit.shapes import flag, spec, status, text
 from orchestrator.model.errors import PermanentError, TransientError
 from orchestrator.model.ids import Token, TypeName
 from orchestrator.model.kind import KindSchema, Marking
@@ -17,7 +18,7 @@ from providers.openstack.kinds.fields import Field, picked, to_body, to_spec
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind
-from providers.openstack.kinds.properties import TAGS, flag, name, spec, status, text
+from providers.openstack.kinds.properties import TAGS, name
 from providers.openstack.kinds.security_group_rule import EXISTS, FIELDS, PATH, identity, rule_properties
 
 _RULE_FIELDS = FIELDS[1:]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from orchestrator.kit.shapes import spec, status, text
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, Token, TypeName
@@ -20,15 +21,7 @@ from providers.openstack.kinds.fields import Field, picked, reference, to_body, 
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import Listing, by_natural_key, knows, read
 from providers.openstack.kinds.net import BULK
-from providers.openstack.kinds.properties import (
-    cidr,
-    empty_is_none,
-    lower,
-    protocol,
-    spec,
-    status,
-    text,
-)
+from providers.openstack.kinds.properties import cidr, empty_is_none, lower, protocol
 
 EXISTS: Final = "SecurityGroupRuleExists"
 PATH: Final = "/security-group-rules"

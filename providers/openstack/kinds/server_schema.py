@@ -5,22 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from orchestrator.kit.shapes import flag, number, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
 from providers.openstack.kinds.net import BULK
-from providers.openstack.kinds.properties import (
-    METADATA,
-    TAGS,
-    address,
-    empty_is_none,
-    flag,
-    name,
-    number,
-    spec,
-    status,
-    text,
-)
+from providers.openstack.kinds.properties import METADATA, TAGS, address, empty_is_none, name
 
 _NETWORK = spec(
     network=text("a network, by name or id"),

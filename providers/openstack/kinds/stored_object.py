@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from orchestrator.kit.shapes import number, spec, status, text
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, Token, TypeName
@@ -23,7 +24,6 @@ from providers.openstack.kinds.collection import gone
 from providers.openstack.kinds.container import SERVICE, entries, head, marked, meta, parted, quoted, small
 from providers.openstack.kinds.kind import Cloud, Spec
 from providers.openstack.kinds.listing import knows
-from providers.openstack.kinds.properties import number, spec, status, text
 from providers.openstack.uploads import Upload, etag_of, opened
 
 _META: Final = "X-Object-Meta-"

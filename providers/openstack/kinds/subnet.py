@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.kit.shapes import flag, number, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
@@ -12,18 +13,7 @@ from providers.openstack.kinds.fields import Field, picked, reference
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind
-from providers.openstack.kinds.properties import (
-    TAGS,
-    address,
-    cidr,
-    flag,
-    name,
-    number,
-    pools,
-    spec,
-    status,
-    text,
-)
+from providers.openstack.kinds.properties import TAGS, address, cidr, name, pools
 
 _MODES = ("dhcpv6-stateful", "dhcpv6-stateless", "slaac")
 _ROUTE = spec(

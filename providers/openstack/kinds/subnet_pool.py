@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from orchestrator.kit.shapes import flag, number, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
@@ -11,7 +12,14 @@ from providers.openstack.kinds.fields import Field, picked, reference
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind
-from providers.openstack.kinds.properties import TAGS, cidr, flag, joined, name, number, spec, status, text
+from providers.openstack.kinds.properties import TAGS, cidr, joined, name
+
+
+def _loses(before: Any, after: Any) -> bool:
+    """Whether some of the addresses before are not among those after."""
+    if not isinstance(before, list | tuple) or not isinstance(after, list | tuple):
+        return False
+    return list(joined([*before, *after])) != list(joined(after))
 
 
 def _length(name: str) -> Field:
@@ -42,6 +50,7 @@ KIND = NetworkKind(
                 required=True,
                 unordered=True,
                 normalize=joined,
+                one_way=_loses,
             ),
             address_scope=Property(("string", "null"), "the address scope, by name or id", default=None),
             default_prefixlen=_bits("the length of a subnet that does not ask for one"),
@@ -50,6 +59,7 @@ KIND = NetworkKind(
             default_quota=number(
                 "how much of it one project may take; once it is set the cloud has no way to unset it",
                 minimum=0,
+                kept=True,
             ),
             shared=flag(
                 "whether all projects may use it; administrators only", default=False, create_only=True

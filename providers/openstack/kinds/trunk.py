@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.kit.shapes import number, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.provision import Done, Pending
@@ -14,7 +15,7 @@ from providers.openstack.kinds.fields import Field, picked, reference
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind, Part
-from providers.openstack.kinds.properties import ADMIN_UP, TAGS, name, number, spec, status, text
+from providers.openstack.kinds.properties import ADMIN_UP, TAGS, name
 
 _SUB = spec(
     port=text("the port, by name or id", required=True),

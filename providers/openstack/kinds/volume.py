@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from orchestrator.kit.shapes import flag, growing, number, spec, status, text
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, Token, TypeName
@@ -20,16 +21,7 @@ from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name, worki
 from providers.openstack.kinds.listing import Listing, not_yet, read
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import PATIENCE
-from providers.openstack.kinds.properties import (
-    METADATA,
-    empty_is_none,
-    flag,
-    name,
-    number,
-    spec,
-    status,
-    text,
-)
+from providers.openstack.kinds.properties import METADATA, empty_is_none, name
 
 PATH: Final = "/volumes"
 WORK: Final = 1800.0
@@ -177,7 +169,7 @@ KIND = VolumeKind(
     KindSchema(
         TypeName("OS::Cinder::Volume"),
         spec(
-            size=number("gibibytes; it can grow in place", required=True, minimum=1),
+            size=growing("gibibytes; it can grow in place", required=True, minimum=1),
             name=name("volume"),
             description=Property(_OR_NOTHING, "what it is for", default=None, normalize=empty_is_none),
             volume_type=text("the sort of storage", create_only=True),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.kit.shapes import spec, status, text
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, Token, TypeName
@@ -16,7 +17,6 @@ from providers.openstack.errors import is_missing
 from providers.openstack.kinds.kind import Body, Cloud, Spec, working
 from providers.openstack.kinds.listing import bodies, knows, not_yet
 from providers.openstack.kinds.net import BULK
-from providers.openstack.kinds.properties import spec, status, text
 from providers.openstack.kinds.volume import LISTING, WORK
 
 

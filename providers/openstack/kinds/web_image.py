@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from orchestrator.kit.shapes import flag, number, spec, status, text
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
@@ -17,7 +18,7 @@ from providers.openstack.kinds.fields import Field, picked
 from providers.openstack.kinds.kind import Body, Cloud, Spec, working
 from providers.openstack.kinds.listing import Listing
 from providers.openstack.kinds.net import BULK
-from providers.openstack.kinds.properties import TAGS, flag, name, number, spec, status, text
+from providers.openstack.kinds.properties import TAGS, name
 from providers.openstack.uploads import Upload, opened, sha512_of
 
 PATCH: Final = "application/openstack-images-v2.1-json-patch"
@@ -113,7 +114,10 @@ KIND: Final = CollectionKind(
         TypeName("OS::Glance::WebImage"),
         spec(
             name=name("image"),
-            source=text("the file that is sent, counted from the stack's folder"),
+            source=text(
+                "the file that is sent, counted from the stack's folder",
+                one_way=lambda before, _after: isinstance(before, str),
+            ),
             location=text(
                 "the address that the cloud fetches it from, in place of a file",
                 pattern=r"^https?://",
