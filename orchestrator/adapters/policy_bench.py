@@ -6,6 +6,7 @@ CPU seconds of the process that evaluates: what else the machine does is not cou
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -108,7 +109,9 @@ def measure(
 
     seconds = limits.seconds * (runs + 1)
     load, together, timed = msgspec.json.decode(in_child(work, seconds=seconds, memory=limits.memory))
-    found = [Timing(rule.label, took, said) for rule, (took, said) in zip(rules, timed, strict=True)]
+    labels = Counter(rule.label for rule in rules)
+    names = [r.label if labels[r.label] == 1 else r.path.removeprefix("data.") for r in rules]
+    found = [Timing(name, took, said) for name, (took, said) in zip(names, timed, strict=True)]
     return Timings(tuple(sorted(found, key=lambda t: -t.seconds)), together, load)
 
 

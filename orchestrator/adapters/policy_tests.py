@@ -97,15 +97,17 @@ class _Test:
 def check(bundle: Bundle, schemas: Schemas | None = None) -> list[Diagnostic]:
     """Everything that is wrong with policies and their tests, without running a rule."""
     outlines, found = compile_modules(bundle.modules, bundle.data)
+    parsed = bool(outlines)
     if found and not outlines:
         sound = _apart(bundle.modules, {d.position.file for d in found if d.position})
         outlines, more = compile_modules(sound, bundle.data)
         found += more
     found += discover([o for o in outlines if not o.file.endswith(TEST_SUFFIX)])[1]
-    if outlines and not any(d.severity is Severity.ERROR for d in found):
+    if parsed:
         trees = syntax_trees(bundle.modules)
-        found += review(trees)
-        found += wrong_paths(read_modules(trees), trees, schemas or Schemas())
+        more = [*review(trees), *wrong_paths(read_modules(trees), trees, schemas or Schemas())]
+        told = {(d.position.file, d.position.line) for d in found if d.position}
+        found += [d for d in more if d.position is None or (d.position.file, d.position.line) not in told]
     return sorted(found, key=lambda d: (d.position.file, d.position.line) if d.position else ("", 0))
 
 

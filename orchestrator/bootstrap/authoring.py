@@ -80,8 +80,7 @@ def policy_check(bundle: Bundle) -> list[Diagnostic]:
     """Everything that is wrong with these policies and their tests."""
     from orchestrator.adapters.policy_tests import check  # noqa: PLC0415 - only for policies
 
-    found = check(bundle, policy_schemas())
-    return found if any(d.severity is Severity.ERROR for d in found) else [*found, *_foreign(bundle)]
+    return [*check(bundle, policy_schemas()), *_foreign(bundle)]
 
 
 def _foreign(bundle: Bundle) -> list[Diagnostic]:

@@ -29,7 +29,7 @@ from orchestrator.model.snapshot import Entry, Finished, Outputs, Snapshot, Star
 from orchestrator.model.values import Unknown, contains
 from orchestrator.model.verdict import Approval, Effect, Stage, Verdict
 from orchestrator.seams.state import Holder, Lease
-from orchestrator.stages.policy import approved, refused
+from orchestrator.stages.policy import approved, placed_as, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,7 @@ def _approved(saved: Plan, now: Plan, approvals: Sequence[Approval]) -> tuple[Pl
     why = refused(approvals, now.bundle, saved.digest)
     if why:
         raise PolicyDeniedError("nothing was applied:" + "".join(f"\n  {reason}" for reason in why))
+    now = replace(now, verdicts=placed_as(now.verdicts, saved.verdicts))
     made = [
         replace(p, verdicts=approved(p.verdicts, approvals, now.bundle, asked=saved.verdicts))
         for p in (saved, now)

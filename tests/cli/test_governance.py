@@ -261,6 +261,22 @@ def test_an_approved_plan_is_applied(asked):
     assert "agreed" in done.out
 
 
+def test_an_objection_is_told_once_and_at_its_line(asked):
+    """At apply as at plan: a saved plan has no documents, and still the property's line is named."""
+    law = rule("law", "require_approval").replace('"address":', '"path": ["value"], "address":')
+    (asked.place / "rules" / "law.rego").write_text(law)
+    asked.run("plan", "-o", "x.opsplan")
+    objection = asked.run("plan", "--output", "json").json["policy"]["verdicts"][0]
+    at = f"({objection['file']}:{objection['line']})"
+    refused = asked.run("apply", "x.opsplan")
+    assert refused.code == 3
+    assert (refused.err.count(objection["message"]), refused.err.count(at)) == (1, 1)
+    asked.run("approve", "x.opsplan", "--key", str(asked.alice))
+    applied = asked.run("apply", "x.opsplan", "--approval", "x.opsplan.approval")
+    assert applied.code == 0, applied.err
+    assert f"{objection['file']}:{objection['line']}  {objection['path']}" in applied.out
+
+
 def test_two_approvers_may_be_needed(asked):
     """One signature twice is one; two people are two."""
     asked.base(approvers=asked.listed, approvals=2)

@@ -92,13 +92,13 @@ def render_timings(timings: RuleTimings, changes: int, style: Style = PLAIN) -> 
     width = max((len(t.rule) for t in timings.rules), default=4)
     rows = [style.paint(f"{'rule':{width}}  {'CPU ms':>9}  {'share':>6}  {'said':>6}", "bold")]
     rows += [
-        f"{t.rule:{width}}  {1000 * t.seconds:9.1f}  {100 * t.seconds / whole:5.1f}%  {t.said:6}"
+        f"{t.rule:{width}}  {1000 * t.seconds:9.2f}  {100 * t.seconds / whole:5.1f}%  {t.said:6}"
         for t in timings.rules
     ]
     rows.append("")
     rows.append(
-        f"{count(len(timings.rules), 'rule')} on {count(changes, 'change')}: {1000 * timings.together:.1f} ms of CPU in "
-        f"one evaluation, and {1000 * timings.load:.1f} ms to hand the input over. Rules that share work take less together."
+        f"{count(len(timings.rules), 'rule')} on {count(changes, 'change')}: {1000 * timings.together:.2f} ms of CPU in "
+        f"one evaluation, and {1000 * timings.load:.2f} ms to hand the input over. Rules that share work take less together."
     )
     return "\n".join(rows) + "\n"
 

@@ -37,8 +37,9 @@ def explain(console: Console, rule: str, paths: Sequence[Path], *, environment: 
         pages = bootstrap.policy_pages(bootstrap.policies_below([bootstrap.shipped_policies()]))
     found = [p for p in pages if p.rule == rule] or [p for p in pages if rule in p.rule]
     if not found:
-        names = [p.rule for p in pages]
+        names = list(dict.fromkeys(p.rule for p in pages))
         hint = did_you_mean(rule, [*names, *(n.rpartition(".")[2] for n in names)])
-        raise OpsctlError(f"there is no rule {rule!r}\nhint: {hint or f'there are {chr(44).join(names)}'}")
+        hint = hint or f"there are: {', '.join(names)}"
+        raise OpsctlError(f"there is no rule {rule!r}\nhint: {hint}")
     console.result("\n".join(page_text(page, console.out_style) for page in found))
     return 0

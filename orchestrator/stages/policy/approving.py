@@ -24,6 +24,15 @@ def approved(
     )
 
 
+def placed_as(verdicts: Sequence[Verdict], shown: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    """The verdicts at the lines where a plan showed them: it had the documents, and what it saved has not."""
+    places = {(*_identity(v), v.file): v.line for v in shown if v.line}
+    lines = [places.get((*_identity(v), v.file), v.line) for v in verdicts]
+    return tuple(
+        v if v.line == line else replace(v, line=line) for v, line in zip(verdicts, lines, strict=True)
+    )
+
+
 def refused(approvals: Sequence[Approval], bundle: Bundle, digest: str) -> list[str]:
     """Why approvals do not count at all: for another plan, or by a key that the trusted place does not list."""
     keys = {a.fingerprint for a in bundle.approvers}
