@@ -64,12 +64,15 @@ def test_a_rule_without_end_denies(governed):
 
 
 def test_a_syntax_error_is_shown_with_its_line(governed):
-    """The check shows file, line, column, the line and a caret under it."""
-    ran = governed('deny contains "x" if input.stage == = "plan"\n').run("policy", "check")
-    assert ran.code == 1
-    assert "policies/t.rego:5:3" in ran.err
-    assert 'deny contains "x" if input.stage == = "plan"' in ran.err
-    assert "^" in ran.err
+    """The check and every plan show file, line, column, the line and a caret under it; reports have it once."""
+    stack = governed('deny contains "x" if input.stage == = "plan"\n')
+    for command, code in ((["policy", "check"], 1), (["plan"], 3), (["validate"], 3)):
+        ran = stack.run(*command)
+        assert ran.code == code
+        assert "policies/t.rego:5:3" in ran.err
+        assert 'deny contains "x" if input.stage == = "plan"' in ran.err
+        assert "^" in ran.err
+    assert len(stack.run("plan", "--output", "gitlab").json) == 1
 
 
 def test_marked_legacy_policies_are_asked(governed):

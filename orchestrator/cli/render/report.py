@@ -17,7 +17,7 @@ from typing import Final
 
 from orchestrator.cli.render.values import count, inline
 from orchestrator.model.diagnostic import Diagnostic, Severity
-from orchestrator.model.verdict import Effect, Verdict
+from orchestrator.model.verdict import POLICY_ERROR, Effect, Verdict
 
 _ORDER: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
@@ -210,8 +210,10 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def collected(verdicts: Sequence[Verdict], notes: Iterable[Diagnostic], rule: str) -> tuple[Finding, ...]:
-    """Verdicts and diagnostics of one command."""
-    return ordered([*map(of_verdict, verdicts), *(of_diagnostic(d, rule) for d in notes)])
+    """Verdicts and diagnostics of one command; what is wrong with the policies themselves stands there as a verdict."""
+    broken = {(v.file, v.line) for v in verdicts if v.code == POLICY_ERROR and v.line}
+    told = [d for d in notes if d.position is None or (d.position.file, d.position.line) not in broken]
+    return ordered([*map(of_verdict, verdicts), *(of_diagnostic(d, rule) for d in told)])
 
 
 def rule_of(command: str) -> str:

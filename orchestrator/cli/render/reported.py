@@ -13,8 +13,6 @@ from orchestrator.cli.render.report import (
     Finding,
     Report,
     collected,
-    of_diagnostic,
-    of_verdict,
     ordered,
     repository,
     rule_of,
@@ -51,7 +49,7 @@ def apply_report(command: str, applied: Applied, notes: Iterable[Diagnostic]) ->
     failed = [
         _of_outcome(o, places.get(o.address), rule) for o in applied.outcomes.values() if o.result in _FAILED
     ]
-    said = [*map(of_verdict, applied.plan.verdicts), *(of_diagnostic(d, rule) for d in notes)]
+    said = collected(applied.plan.verdicts, notes, rule)
     return _report(
         command, applied.plan, apply_text.summary(applied), ordered([*failed, *said]), applied.exit_code
     )
@@ -63,7 +61,7 @@ def drift_report(
     """What was changed behind opsctl's back, a finding a property, and what policy says of it."""
     rule = rule_of(command)
     found = [f for change in drifted for f in _of_drift(change, rule)]
-    said = [*map(of_verdict, plan.verdicts), *(of_diagnostic(d, rule) for d in notes)]
+    said = collected(plan.verdicts, notes, rule)
     return _report(command, plan, drift_text.summary(plan, drifted), ordered([*found, *said]), exit_code)
 
 

@@ -92,6 +92,8 @@ def judge(
         found += unknown_types((m for r in rules for m in r.mentions), bundle, circumstances.nearest)
         broken = [d for d in found if d.severity is Severity.ERROR]
         notes = [d for d in found if d.severity is not Severity.ERROR]
+        # A verdict has no column: the place itself, with its line and a caret, is told beside it.
+        notes += [replace(d, severity=Severity.NOTE) for d in broken if d.position and d.position.text]
         asked = Answer(tuple(_broken(d) for d in broken)) if broken else engine.evaluate(input, stage)
     except Exception as error:  # noqa: BLE001 - whatever an engine raises is a denial, not a crash
         reason = str(error) or type(error).__name__
@@ -176,7 +178,7 @@ def _each_once(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 def _broken(finding: Diagnostic) -> Verdict:
     where = finding.position
-    what = "do not compile" if where else "cannot be asked"
+    what = "do not compile" if where and where.file.endswith(".rego") else "cannot be asked"
     return Verdict(
         Effect.DENY,
         f"the policies {what}, so they deny: {finding.message}",
