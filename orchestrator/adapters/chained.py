@@ -43,6 +43,12 @@ class ChainedState(StateBackend):
         """What of all that is stored does not fit."""
         return self._inner.damage()
 
+    def put_aside(self, moment: str) -> str:
+        """Take a state that cannot be read out of the way; see the seam."""
+        with self._guard:
+            self._head, self._unlinked = None, ()
+        return self._inner.put_aside(moment)
+
     def holder(self) -> Holder | None:
         """Who holds the stack now."""
         return self._inner.holder()

@@ -96,6 +96,11 @@ class PostgresRows(Rows):
         columns = [head.held, encode(head.holder), head.writer, *(getattr(head, name) for name in _FACTS)]
         self._connection.execute(_WRITE + otherwise, (self._stack, *columns, head.expires, _sum(columns)))
 
+    def rename(self, stack: StackId) -> None:
+        """See the base."""
+        for table in ("stack", "journal", "part"):
+            self._connection.execute(f"UPDATE {table} SET stack = %s WHERE stack = %s", (stack, self._stack))  # noqa: S608
+
     def _insert(self, rows: Sequence[JournalRow]) -> None:
         self._many("INSERT INTO journal VALUES (%s, %s, %s, %s, %s)", rows)
 

@@ -45,6 +45,11 @@ class SqliteRows(Rows):
             (self._stack, body, zlib.crc32(body)),
         )
 
+    def rename(self, stack: StackId) -> None:
+        """See the base."""
+        for table in ("head", "journal", "part"):
+            self._connection.execute(f"UPDATE {table} SET stack = ? WHERE stack = ?", (stack, self._stack))  # noqa: S608
+
     def _insert(self, rows: Sequence[JournalRow]) -> None:
         self._connection.executemany(
             "INSERT INTO journal VALUES (?, ?, ?, ?, ?)", ((self._stack, *row) for row in rows)

@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from orchestrator.model.errors import StateError
+from orchestrator.model.errors import DamagedStateError, StateError
 from orchestrator.model.versions import FORMAT, check_format
 
 _APPLICATION: Final = 0x6F707363
@@ -33,7 +33,10 @@ PRAGMA journal_mode = WAL;
 """
 _NO_LOG: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 """What SQLite says where it may not write beside the file, or finds no room there."""
-_RESTORE: Final = "restore the file from a backup; opsctl changed nothing in it"
+_RESTORE: Final = (
+    "restore the file from a backup, or opsctl state rebuild --force: it puts the file aside and makes the state anew; "
+    "opsctl changed nothing in it"
+)
 
 
 class Store:
@@ -60,7 +63,7 @@ class Store:
             if not self._verified:
                 faults = [row[0] for row in self._open(write=True).execute("PRAGMA quick_check(1)")]
                 if faults != ["ok"]:
-                    raise StateError(f"{self.path} is damaged ({faults[0]}): {_RESTORE}")
+                    raise DamagedStateError(f"{self.path} is damaged ({faults[0]}): {_RESTORE}")
                 _claim(self._open())
                 self._verified = True
 
@@ -77,6 +80,21 @@ class Store:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def put_aside(self, moment: str) -> str:
+        """Rename the file, with SQLite's own beside it; where it is now. Every stack in it goes with it."""
+        self.close()
+        self._verified = False
+        with self._guard, self._reported():
+            for ending in (
+                "-wal",
+                "-shm",
+                "",
+            ):  # the file last: until then there is a state, and it is damaged
+                source = self.path.with_name(f"{self.path.name}{ending}")
+                if source.exists():
+                    source.rename(self.path.with_name(f"{self.path.name}.aside-{moment}{ending}"))
+        return f"{self.path}.aside-{moment}"
 
     def close(self) -> None:
         """Let go of the file."""
@@ -104,9 +122,9 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            raise StateError(_explain(self.path, error)) from error
+            raise _family(error)(_explain(self.path, error)) from error
         except UnicodeDecodeError as error:  # SQLite quotes damaged text in its own messages
-            raise StateError(f"{self.path} is damaged ({error}): {_RESTORE}") from error
+            raise DamagedStateError(f"{self.path} is damaged ({error}): {_RESTORE}") from error
         except OSError as error:
             place = error.filename or self.path
             raise StateError(f"the state cannot be used: {place}: {error.strerror or error}") from error
@@ -176,13 +194,13 @@ def _readable(path: Path) -> bool:
     if not header:
         return False
     if len(header) < 100 or not header.startswith(_MAGIC):
-        raise StateError(f"{path} is not a database: {_RESTORE}")
+        raise DamagedStateError(f"{path} is not a database: {_RESTORE}")
     page_size, pages, version, application = struct.unpack_from(">16xH10xI28xI4xI", header)
     if application != _APPLICATION:
         raise StateError(f"{path} is a database, but no state of opsctl: move it away, or set another path")
     check_format(version, str(path))
     if path.stat().st_size < pages * (65536 if page_size == 1 else page_size) and not _has_log(path):
-        raise StateError(f"{path} is truncated: {_RESTORE}")
+        raise DamagedStateError(f"{path} is truncated: {_RESTORE}")
     return True
 
 
@@ -196,6 +214,11 @@ def _forbidden_by(path: Path) -> str:
         if os.statvfs(path.parent).f_flag & os.ST_RDONLY:
             return "its disk is mounted read-only"
     return "check the permissions of the file and of its folder"
+
+
+def _family(error: sqlite3.Error) -> type[StateError]:
+    damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return DamagedStateError if damaged else StateError
 
 
 def _explain(path: Path, error: sqlite3.Error) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 
 from orchestrator.kit.sealed import KeyNeededError, journal_place, part_place, read_entry
 from orchestrator.model.codec import decode, encode
-from orchestrator.model.errors import NewerStateError, StateError
+from orchestrator.model.errors import DamagedStateError, NewerStateError, StateError
 from orchestrator.model.ids import Address, StackId, Token, Uid
 from orchestrator.model.provision import Intent
 from orchestrator.model.snapshot import Damaged, Fold, Record, Snapshot
@@ -118,6 +118,10 @@ class Rows(ABC):
     @abstractmethod
     def _drop_parts(self, keys: Sequence[PartKey]) -> None:
         """Delete rows of the snapshot."""
+
+    @abstractmethod
+    def rename(self, stack: StackId) -> None:
+        """Give all rows of this stack, whatever is in them, to another one that has none."""
 
     @abstractmethod
     def _empty(self, table: Table) -> None:
@@ -319,10 +323,11 @@ class Rows(ABC):
             raise self._damaged(f"{what} is changed ({error})") from error
 
     def _damaged(self, what: str) -> StateError:
-        return StateError(
+        return DamagedStateError(
             f"the state of stack {self._stack} is damaged: {what}\n"
-            "hint: opsctl changed nothing in it. Put it aside (rename the file, or name another place in opsctl.yaml); "
-            "then restore it from a backup with opsctl state push, or make it anew with opsctl state rebuild"
+            "hint: opsctl changed nothing in it. opsctl state rebuild --force puts it aside and makes it anew from the "
+            "clouds; to restore a backup, put it aside by hand (rename the file, or name another place in opsctl.yaml), "
+            "then opsctl state push"
         )
 
 

@@ -17,7 +17,7 @@ from typing import TypeVar
 from orchestrator.adapters.stack_rows import Head, Rows
 from orchestrator.kit.lease import Keeper, held_error, lost_error, moved_error
 from orchestrator.model.codec import encode
-from orchestrator.model.errors import LeaseLostError
+from orchestrator.model.errors import DamagedStateError, LeaseLostError
 from orchestrator.model.ids import StackId
 from orchestrator.model.snapshot import Entry, Snapshot
 from orchestrator.seams.cipher import Cipher
@@ -211,6 +211,16 @@ class RowsBackend(StateBackend, ABC):
                 rows.put_head(replace(self._own(rows, lease), held=False, moved=moved_to))
 
         self._do(mark, write=True)
+
+    def put_aside(self, moment: str) -> str:
+        """All rows of the stack, under another id in the same database."""
+        with suppress(DamagedStateError):  # who holds it may be what cannot be read
+            holder = self.holder()
+            if holder is not None:
+                raise held_error(self._stack, holder, now=self._clock.now())
+        aside = StackId(f"{self._stack}.aside-{moment}")
+        self._do(lambda rows: rows.rename(aside), write=True)
+        return f"the rows of stack {aside} in the same database"
 
     def unlock(self) -> Holder | None:
         """Break the lease: whoever holds it cannot write any more."""

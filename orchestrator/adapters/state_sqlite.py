@@ -19,7 +19,7 @@ from orchestrator.adapters.sqlite_rows import SqliteRows
 from orchestrator.adapters.sqlite_store import Store
 from orchestrator.adapters.stack_rows import Head, Rows
 from orchestrator.adapters.state_rows import RowsBackend
-from orchestrator.model.errors import StateError
+from orchestrator.model.errors import DamagedStateError, StateError
 from orchestrator.model.ids import StackId
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
@@ -65,6 +65,17 @@ class SqliteBackend(RowsBackend):
         """Give the stack back; a lost lease is given back already."""
         try:
             super().release(lease)
+        finally:
+            self._process_lock.free()
+
+    def put_aside(self, moment: str) -> str:
+        """Its rows under another id; where the database itself is damaged, the file under another name."""
+        if not self._process_lock.take():
+            raise StateError(f"{self._store.path} is in use by another process: let it end, or end it, first")
+        try:
+            return super().put_aside(moment)
+        except DamagedStateError:
+            return self._store.put_aside(moment)
         finally:
             self._process_lock.free()
 

@@ -72,7 +72,10 @@ def rebuild(  # noqa: PLR0913 - one parameter an option
     auto_approve: Approved = False,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Put it in the place of a state that is there; history keeps the old."),
+        typer.Option(
+            "--force",
+            help="Put it in the place of a state that is there (history keeps the old), or that cannot be read (it is put aside).",
+        ),
     ] = False,
     lock_timeout: LockTimeout = None,
     environment: Environment = None,

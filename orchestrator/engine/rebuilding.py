@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator.engine.auditing import noted, refuse
@@ -19,7 +20,7 @@ from orchestrator.engine.rebuilding_search import Found, Search
 from orchestrator.engine.surroundings import surroundings
 from orchestrator.engine.workspace import Workspace
 from orchestrator.model.diagnostic import Severity
-from orchestrator.model.errors import InvalidSpecError, OpsctlError
+from orchestrator.model.errors import DamagedStateError, InvalidSpecError, OpsctlError
 from orchestrator.model.ids import Address, ProviderName, StackId, TypeName
 from orchestrator.model.provision import Observed
 from orchestrator.model.snapshot import (
@@ -49,11 +50,15 @@ class Rebuilt:
     """A second object of an address that was found: the next plan deletes it."""
     missing: Mapping[Address, str]
     """Desired, and not found: why. The next plan makes them."""
-    unread: tuple[str, ...]
+    unread: tuple[Unlisted, ...]
     """Kinds that could not be listed, and why."""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     replaced: int = 0
     """How many resources the state has that this takes the place of."""
+    damage: str = ""
+    """Why the state that is there cannot be read, where it is to be put aside."""
+    aside: str = ""
+    """Where that one is kept now."""
 
 
 Marked = dict[Address, list[tuple[ProviderName, TypeName, Observed]]]
@@ -67,7 +72,15 @@ def rebuild(
     approve: Callable[[Rebuilt], bool],
     force: bool,
 ) -> Rebuilt | None:
-    """Look, ask, and write; None where it was not approved. Raises OpsctlError where there is a state already."""
+    """Look, ask, and write; None where it was not approved. Raises OpsctlError where there is a state already.
+
+    One that is damaged is put aside first, where ``force`` says so: it stays what it is, under another name.
+    """
+    damage = _damage(workspace)
+    if damage is not None:
+        if not force:
+            raise damage
+        return _in_place_of(damage, blueprint, workspace, holder=holder, approve=approve)
     with held(workspace, holder) as lease:
         old = workspace.state.latest()
         if (old.resources or old.deposed or old.intents) and not force:
@@ -82,6 +95,56 @@ def rebuild(
             return None
         noted(workspace, lease, holder, list(_entries(rebuilt, old)), _results(rebuilt))
         return rebuilt
+
+
+def preview(blueprint: Blueprint, workspace: Workspace, *, force: bool) -> Rebuilt:
+    """What a rebuilt state would hold; a damaged one that is there stops nobody who would put it aside."""
+    damage = _damage(workspace) if force else None
+    if damage is None:
+        return look(blueprint, workspace, workspace.state.latest())
+    return replace(look(blueprint, workspace, Snapshot(blueprint.charter.id)), damage=_first_line(damage))
+
+
+def _damage(workspace: Workspace) -> DamagedStateError | None:
+    """Why the state cannot be read; None where it can. Raises OpsctlError where it cannot be had, or is too new."""
+    try:
+        workspace.state.latest()
+    except DamagedStateError as error:
+        return error
+    return None
+
+
+def _first_line(error: DamagedStateError) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _in_place_of(
+    damage: DamagedStateError,
+    blueprint: Blueprint,
+    workspace: Workspace,
+    *,
+    holder: Holder,
+    approve: Callable[[Rebuilt], bool],
+) -> Rebuilt | None:
+    rebuilt = preview(blueprint, workspace, force=True)
+    if not approve(rebuilt):
+        return None
+    if _damage(workspace) is None:
+        raise OpsctlError("the state can be read again: nothing was put aside, nothing written")
+    moment = datetime.fromtimestamp(workspace.clock.now(), UTC)
+    rebuilt = replace(rebuilt, aside=workspace.state.put_aside(f"{moment:%Y%m%dT%H%M%SZ}"))
+    with held(workspace, holder) as lease:
+        old = workspace.state.latest()
+        if old.resources:
+            raise OpsctlError(
+                f"somebody has made a state meanwhile; the damaged one is kept: {rebuilt.aside}"
+            )
+        results = {
+            **_results(rebuilt),
+            "(state)": f"put aside: done ({_first_line(damage)}; kept: {rebuilt.aside})",
+        }
+        noted(workspace, lease, holder, list(_entries(rebuilt, old)), results)
+    return rebuilt
 
 
 def _results(rebuilt: Rebuilt) -> dict[str, str]:
@@ -128,9 +191,7 @@ def look(blueprint: Blueprint, workspace: Workspace, old: Snapshot) -> Rebuilt:
             ids[record.id] = address
     linked = tuple(_linked(record, ids) for record in orphans.values())
     left = tuple(_linked(record, ids) for record in behind)
-    return Rebuilt(
-        records, linked, left, search.missing, tuple(map(str, unread)), search.outputs(), len(old.resources)
-    )
+    return Rebuilt(records, linked, left, search.missing, unread, search.outputs(), len(old.resources))
 
 
 def _marked(stack: StackId, workspace: Workspace) -> tuple[Marked, tuple[Unlisted, ...]]:

@@ -15,7 +15,7 @@ from typing import Final, Protocol, TypeVar
 import msgspec
 
 from orchestrator.kit.sealed import read_entry
-from orchestrator.model.errors import StateError
+from orchestrator.model.errors import DamagedStateError
 from orchestrator.model.versions import FORMAT, check_format
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.state import Holder, Logged
@@ -127,12 +127,12 @@ def unpack(data: bytes, type: type[T], where: str) -> T:
     """What an object holds. Raises StateError where it is damaged, NewerStateError where we are too old."""
     head = _HEAD.match(data)
     if head is None:
-        raise StateError(f"{where} is no state of opsctl, or its beginning is damaged: {_RESTORE}")
+        raise DamagedStateError(f"{where} is no state of opsctl, or its beginning is damaged: {_RESTORE}")
     check_format(int(head[1]), where)
     body = data[head.end() :]
     if hashlib.sha256(body).hexdigest().encode() != head[2]:
-        raise StateError(f"{where} is damaged (its checksum is wrong): {_RESTORE}")
+        raise DamagedStateError(f"{where} is damaged (its checksum is wrong): {_RESTORE}")
     try:
         return msgspec.json.decode(body, type=type)
     except msgspec.DecodeError as error:
-        raise StateError(f"{where} is damaged ({error}): {_RESTORE}") from error
+        raise DamagedStateError(f"{where} is damaged ({error}): {_RESTORE}") from error

@@ -23,7 +23,7 @@ from orchestrator.kit.object_blocks import Beat, Block, Folded, ObjectStore, pac
 from orchestrator.kit.object_reader import LOG, SNAPSHOTS, Reader, Tail, key
 from orchestrator.kit.sealed import journal_place, snapshot_place
 from orchestrator.model.codec import encode
-from orchestrator.model.errors import LeaseLostError, LockHeldError, StateError
+from orchestrator.model.errors import DamagedStateError, LeaseLostError, LockHeldError, StateError
 from orchestrator.model.ids import StackId
 from orchestrator.model.snapshot import Entry, Snapshot
 from orchestrator.model.snapshot_invariants import require_sound
@@ -32,6 +32,7 @@ from orchestrator.seams.clock import Clock
 from orchestrator.seams.state import Archive, Holder, Lease, Logged, StateBackend
 
 BEAT: Final = "lease"
+ASIDE: Final = "aside-"
 _KEEP_SNAPSHOTS: Final = 2
 _TRIES: Final = 20
 _GRAIN: Final = 1.0
@@ -117,6 +118,22 @@ class ObjectLog(StateBackend):
         self._overwrite_beat(Beat(lease.epoch, writer, ttl, holder))
         self._keeper = Keeper(lambda: self._beat_on(lease), ttl=ttl)
         return lease
+
+    def put_aside(self, moment: str) -> str:
+        """Every object of the stack below ``aside-…`` beside it: all are copied before the first is deleted."""
+        with suppress(DamagedStateError):  # who holds it may be what cannot be read
+            holder = self.holder()
+            if holder is not None:
+                raise held_error(self._stack, holder, now=self._clock.now())
+        keys = [name for name in self._store.list("") if not name.startswith(ASIDE)]
+        for name in keys:
+            stored = self._store.get(name)
+            if stored is not None:
+                self._store.put_if_absent(f"{ASIDE}{moment}/{name}", stored.data)
+        for name in keys:
+            self._store.delete(name)
+        self._reader = Reader(self._store, self._stack, self._cipher)
+        return f"{self._store.place}/{ASIDE}{moment}/"
 
     def check(self, lease: Lease) -> None:
         """Return where the lease is ours; see the seam."""

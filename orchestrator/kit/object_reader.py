@@ -18,7 +18,7 @@ from orchestrator.kit.lease import moved_error
 from orchestrator.kit.object_blocks import Block, Folded, ObjectStore, unpack
 from orchestrator.kit.sealed import KeyNeededError, journal_place, snapshot_place
 from orchestrator.model.codec import decode
-from orchestrator.model.errors import NewerStateError, StateError
+from orchestrator.model.errors import DamagedStateError, NewerStateError, StateError
 from orchestrator.model.ids import StackId
 from orchestrator.model.snapshot import Damaged, Fold, Snapshot
 from orchestrator.seams.cipher import Cipher
@@ -247,9 +247,10 @@ class Reader:
         return Reading(folded.number, folded.epoch, snapshot, folded.number)
 
     def _damaged(self, what: str) -> StateError:
-        return StateError(
+        return DamagedStateError(
             f"the state of stack {self._stack} at {self._store.place} is damaged: {what}; restore it from the "
-            "store's own versions or a backup; opsctl changed nothing"
+            "store's own versions or a backup, or opsctl state rebuild --force: it puts this one aside and makes it anew; "
+            "opsctl changed nothing"
         )
 
 

@@ -140,6 +140,10 @@ class StateError(OpsctlError):
     """The state cannot be read or written; it is left as it is."""
 
 
+class DamagedStateError(StateError):
+    """What is stored cannot be believed, and nothing else that is stored makes up for it."""
+
+
 class SignatureRefusedError(OpsctlError):
     """A signature is missing, is by a key that is not trusted, or does not fit what it stands under."""
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from orchestrator.model.errors import StateError
 from orchestrator.model.snapshot import Damaged, Entry, Snapshot
 
 
@@ -128,6 +129,17 @@ class StateBackend(StateReader, Protocol):
 
     def retire(self, lease: Lease, moved_to: str) -> None:
         """Mark the stack as moved, for good, and end the lease: only its history can be read here afterwards."""
+
+    def put_aside(self, moment: str) -> str:  # noqa: ARG002 - what every other backend needs
+        """Take a state that is damaged out of the way, whole; returns where it is kept, and the stack has none then.
+
+        ``moment`` tells it from others that were put aside. Raises LockHeldError where somebody holds the stack, as
+        far as that can still be told, and StateError where this backend cannot do it.
+        """
+        raise StateError(
+            "this backend cannot put a state aside: fetch what is there by hand, keep it, and delete it there; then run "
+            "opsctl state rebuild again"
+        )
 
     def unlock(self) -> Holder | None:
         """Break the lease that is held, whoever holds it; returns whom it was taken from."""

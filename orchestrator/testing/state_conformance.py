@@ -358,6 +358,33 @@ def a_stack_that_was_moved_is_used_no_more(storage: Storage) -> None:
     assert [e.entry for e in later.history()] == [kept("a")]
 
 
+def what_is_put_aside_is_kept_and_leaves_nothing(storage: Storage) -> None:
+    """Nobody's state is put aside while it is held; afterwards the stack is as if it had never been written.
+
+    A backend that cannot do it says so, and changes nothing.
+    """
+    backend, moment = storage.open(), "20260101T000000Z"
+    lease = backend.lease(ALICE)
+    backend.append(lease, [kept("a")])
+    with refused(OpsctlError):
+        storage.open().put_aside(moment)
+    backend.release(lease)
+    place, why = "", ""
+    try:
+        place = storage.open().put_aside(moment)
+    except StateError as error:
+        why = str(error)
+    if why:
+        assert "cannot put a state aside" in why, why
+        assert sorted(storage.open().latest().resources) == ["a"]
+        return
+    assert moment in place, f"{place} does not say when"
+    fresh = storage.open()
+    assert fresh.latest() == Snapshot(STACK)
+    assert fresh.append(fresh.lease(BOB), [kept("b")]) == 1
+    assert sorted(storage.open().latest().resources) == ["b"]
+
+
 def an_append_is_all_or_none(storage: Storage) -> None:
     """An entry that cannot be written takes its whole batch with it, and the journal goes on afterwards."""
     backend = storage.open()
@@ -469,6 +496,7 @@ CASES: Final[tuple[Callable[[Storage], None], ...]] = (
     a_lease_given_back_cannot_write,
     an_archive_takes_the_place_of_all_that_was_kept,
     a_stack_that_was_moved_is_used_no_more,
+    what_is_put_aside_is_kept_and_leaves_nothing,
     an_append_is_all_or_none,
     removed_resources_do_not_come_back,
     a_secret_is_stored_by_reference,

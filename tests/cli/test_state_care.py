@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 import time
@@ -134,7 +135,7 @@ def test_the_ways_on_from_a_damaged_state_lead_somewhere(grown):
     alter(grown, "DELETE FROM part WHERE key = 'a'")
     ran = grown.run("plan")
     assert (ran.code, ran.err.count("hint:")) == (1, 1)
-    assert "Put it aside" in ran.err
+    assert "state rebuild --force puts it aside" in ran.err
     for way in (("state", "push", "backup.json"), ("state", "rebuild", "--auto-approve")):
         for path in (grown.folder / ".opsctl").iterdir():
             path.rename(grown.folder / f"aside-{len(list(grown.folder.iterdir()))}")
@@ -142,6 +143,61 @@ def test_the_ways_on_from_a_damaged_state_lead_somewhere(grown):
         assert ended.code == 0, ended.err
         assert grown.run("state", "verify").code == 0
         assert grown.run("plan", "--detailed-exitcode").code == 0
+
+
+def broken_row(stack):
+    """Neither the snapshot nor the journal says it all."""
+    alter(stack, "DELETE FROM journal WHERE sequence = 2")
+    alter(stack, "DELETE FROM part WHERE key = 'a'")
+
+
+def broken_file(stack):
+    """Pages of something else, behind a header that is whole."""
+    path = stack.folder / ".opsctl/state.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100] + b"\xff" * (len(whole) - 100))
+
+
+@pytest.mark.parametrize("spoil", [broken_row, broken_file])
+def test_a_state_that_cannot_be_read_is_put_aside_and_made_anew(grown, spoil):
+    """Only where it is asked for; it is kept as it was, and the result and the audit say where."""
+    spoil(grown)
+    refused = grown.run("state", "rebuild", "--auto-approve")
+    assert refused.code == 1
+    assert "state rebuild --force" in refused.err
+    before = (grown.folder / ".opsctl/state.db").read_bytes()
+    looked = fits(grown, grown.run("state", "rebuild", "--force", "--dry-run", "--output", "json").json)
+    assert (looked["aside"], looked["done"]) == ("", False)
+    assert (grown.folder / ".opsctl/state.db").read_bytes() == before
+    rebuilt = grown.run("state", "rebuild", "--force", "--auto-approve")
+    assert rebuilt.code == 0, rebuilt.err
+    assert "The state that is there cannot be read" in rebuilt.out
+    assert "It is kept as it is: " in rebuilt.out
+    assert grown.run("plan", "--detailed-exitcode").code == 0
+    assert grown.run("state", "verify").code == 0
+    assert "put aside: done" in grown.run("audit", "show").out
+    if spoil is broken_file:
+        (aside,) = (grown.folder / ".opsctl").glob("state.db.aside-*Z")
+        assert aside.read_bytes() == before
+    else:
+        with sqlite3.connect(grown.folder / ".opsctl/state.db") as connection:
+            kept = connection.execute("SELECT count(*) FROM journal WHERE stack LIKE '%.aside-%'").fetchone()
+        connection.close()
+        assert kept[0] > 0
+
+
+def test_a_state_of_a_newer_opsctl_is_not_put_aside(grown):
+    """It is not damaged: an older program has no business with it."""
+    with (grown.folder / ".opsctl/state.db").open("r+b") as file:
+        file.seek(60)
+        file.write(struct.pack(">I", 99))
+    ran = grown.run("state", "rebuild", "--force", "--auto-approve")
+    assert ran.code == 1
+    assert "newer opsctl" in ran.err
+    assert not list((grown.folder / ".opsctl").glob("*aside*"))
 
 
 def test_an_old_row_that_was_put_back_is_found(grown):

@@ -6,7 +6,7 @@ from orchestrator.cli.console import Console, Output
 from orchestrator.cli.identity import holder
 from orchestrator.cli.render.rebuilt import rebuilt_document, render_rebuilt
 from orchestrator.cli.work.planning import Wish, stack
-from orchestrator.engine.rebuilding import Rebuilt, look
+from orchestrator.engine.rebuilding import Rebuilt, preview
 from orchestrator.engine.rebuilding import rebuild as make
 from orchestrator.model.errors import OpsctlError
 
@@ -27,7 +27,7 @@ def rebuild(console: Console, wish: Wish, *, dry_run: bool, approved: bool, forc
 
         def run() -> Rebuilt | None:
             if dry_run:
-                return look(session.blueprint, session.workspace, session.workspace.state.latest())
+                return preview(session.blueprint, session.workspace, force=force)
             who = holder("state rebuild")
             return make(session.blueprint, session.workspace, holder=who, approve=approve, force=force)
 
