@@ -34,6 +34,7 @@ class Arena(Protocol):
     """One cloud, as a machine uses it."""
 
     cloud: str
+    """The key of its journey."""
     environ: Mapping[str, str]
     faster: float
     image: str
@@ -42,8 +43,8 @@ class Arena(Protocol):
     is_slow: bool
     """A call may take longer than the time for which opsctl looks for what it made."""
 
-    def provider(self) -> Mapping[str, Any]:
-        """The settings of the stack's provider: through the wire."""
+    def providers(self) -> Mapping[str, Mapping[str, Any]]:
+        """The settings of the stack's providers: through the wire."""
 
     def inventory(self) -> Counter[str]:
         """What is there, by the vendor's SDK, past the wire."""
@@ -56,19 +57,19 @@ class Arena(Protocol):
 
 
 def stack_file(name: str, state: Mapping[str, Any], arena: Arena) -> str:
-    """An ``opsctl.yaml`` for the arena's cloud, with the state where it is said to be."""
+    """An ``opsctl.yaml`` for the arena's clouds, with the state where it is said to be."""
     stack = {
         "apiVersion": "opsctl.dev/v1",
         "kind": "Stack",
         "metadata": {"name": name, "id": name},
         "state": state,
-        "providers": {arena.cloud: arena.provider()},
+        "providers": arena.providers(),
     }
     return json.dumps(stack)
 
 
 class Simulated:
-    """A sandbox of its own, with stale reads."""
+    """A sandbox of its own, with stale reads: one of its clouds, or ``mixed``: all."""
 
     faster = FASTER
     image = "cirros"
@@ -76,6 +77,7 @@ class Simulated:
 
     def __init__(self, cloud: str, folder: Path, director: Director, *, stale: bool = True) -> None:
         self.cloud = cloud
+        self._clouds = tuple(ADDRESS) if cloud == "mixed" else (cloud,)
         self._folder, self._director, self._stale = folder, director, stale
         self._start()
 
@@ -84,22 +86,29 @@ class Simulated:
         if self._stale:
             self.sandbox.faults.write_text(STALE)
         self.environ = self.sandbox.environ
-        self._settings = self.sandbox.settings(self.cloud)
-        self._port = urlsplit(self._settings[ADDRESS[self.cloud]]).port or 80
-        self._wire = Wire(self._port, self._director.reached, self._director.number)
+        self._settings = {cloud: self.sandbox.settings(cloud) for cloud in self._clouds}
+        ports = [self._port(cloud) for cloud in self._clouds]
+        self._wires = [Wire(port, self._director.reached, self._director.number) for port in ports]
 
-    def provider(self) -> Mapping[str, Any]:
+    def _port(self, cloud: str) -> int:
+        return urlsplit(self._settings[cloud][ADDRESS[cloud]]).port or 80
+
+    def providers(self) -> Mapping[str, Mapping[str, Any]]:
         """See the protocol."""
-        more = {"region": "eu-west-1"} if self.cloud == "aws" else {}
-        text = json.dumps({**self._settings, **more})
-        known = catalogue().manifests[family(ProviderName(self.cloud))].settings.properties
-        settings = json.loads(text.replace(f"127.0.0.1:{self._port}", f"{HOST}:{self._port}"))
+        return {cloud: self._provider(cloud) for cloud in self._clouds}
+
+    def _provider(self, cloud: str) -> Mapping[str, Any]:
+        port = self._port(cloud)
+        more = {"region": "eu-west-1"} if cloud == "aws" else {}
+        text = json.dumps({**self._settings[cloud], **more})
+        known = catalogue().manifests[family(ProviderName(cloud))].settings.properties
+        settings = json.loads(text.replace(f"127.0.0.1:{port}", f"{HOST}:{port}"))
         return {name: value for name, value in settings.items() if name in known or name == "region"}
 
     def inventory(self) -> Counter[str]:
         """See the protocol."""
         return Counter(
-            _NAMED.sub("-…", line) for line in self.sandbox.outside.inventory(self.cloud).elements()
+            _NAMED.sub("-…", line) for line in self.sandbox.outside.inventory(*self._clouds).elements()
         )
 
     def renew(self) -> None:
@@ -109,5 +118,6 @@ class Simulated:
 
     def close(self) -> None:
         """See the protocol."""
-        self._wire.close()
+        for wire in self._wires:
+            wire.close()
         self.sandbox.down()

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-HEAD: Final = "apiVersion: opsctl.dev/v1\nkind: "
+from tests.documents import file, other, resource
+
 UNHEALTHY: Final = (
     "health: [{tcp: {host: 127.0.0.1, port: 1}, within: 500ms, interval: 250ms, onFailure: undo}]\n"
 )
@@ -30,9 +31,7 @@ class Variant:
 
     def text(self, ids: Mapping[str, str]) -> str:
         """As a file."""
-        documents = [HEAD + f"Resource\n{text.strip()}\n" for text in self.resources.values()]
-        documents += [HEAD + each.strip() + "\n" for each in self.others]
-        whole = "---\n".join(documents)
+        whole = file(*self.resources.values(), *self.others)
         for name, id in ids.items():
             whole = whole.replace(f"<{name}>", id)
         return whole
@@ -45,17 +44,13 @@ class Variant:
         return Variant(name, left, others, undone)
 
 
-def _edited(variant: Variant, resource: str, *edits: tuple[str, str]) -> str:
-    text = variant.resources[resource]
+def _edited(variant: Variant, name: str, *edits: tuple[str, str]) -> str:
+    text = variant.resources[name]
     for old, new in edits:
         if old not in text:
-            raise AssertionError(f"{resource} has no {old!r}")
+            raise AssertionError(f"{name} has no {old!r}")
         text = text.replace(old, new)
     return text
-
-
-def _resource(name: str, type: str, spec: str, more: str = "") -> str:
-    return f"type: {type}\nmetadata: {{name: {name}}}\n{more}spec: {spec}"
 
 
 GONE: Final = Variant("delete")
@@ -66,31 +61,31 @@ def openstack() -> list[Variant]:
     made = Variant(
         "create",
         {
-            "net": _resource("net", "OS::Neutron::Net", "{name: crash, tags: [one]}"),
-            "range": _resource(
+            "net": resource("net", "OS::Neutron::Net", "{name: crash, tags: [one]}"),
+            "range": resource(
                 "range",
                 "OS::Neutron::Subnet",
                 '{name: crash, network: "${net.status.id}", cidr: 10.9.0.0/24, ip_version: 4}',
             ),
-            "guard": _resource("guard", "OS::Neutron::SecurityGroup", "{name: crash}"),
-            "open": _resource(
+            "guard": resource("guard", "OS::Neutron::SecurityGroup", "{name: crash}"),
+            "open": resource(
                 "open",
                 "OS::Neutron::SecurityGroupRule",
                 '{security_group: "${guard.status.id}", direction: ingress, protocol: tcp, port_range_min: 22, '
                 "port_range_max: 22, remote_ip_prefix: 10.0.0.0/8}",
             ),
-            "port": _resource(
+            "port": resource(
                 "port",
                 "OS::Neutron::Port",
                 '{name: crash, network: "${net.status.id}", fixed_ips: [{subnet: "${range.status.id}"}], '
                 'security_groups: ["${guard.status.id}"]}',
             ),
-            "server": _resource(
+            "server": resource(
                 "server",
                 "OS::Nova::Server",
                 '{name: crash, image: IMAGE, flavor: m1.tiny, networks: [{port: "${port.status.id}"}]}',
             ),
-            "disk": _resource("disk", "OS::Cinder::Volume", "{name: crash, size: 1}"),
+            "disk": resource("disk", "OS::Cinder::Volume", "{name: crash, size: 1}"),
         },
     )
     updated = made.but(
@@ -113,21 +108,21 @@ def openstack() -> list[Variant]:
     )
     moved = first.but(
         "move",
-        others=("Moved\nspec: {from: net, to: lan}",),
+        others=(other("Moved", "{from: net, to: lan}"),),
         net="",
         lan=_edited(first, "net", ("{name: net}", "{name: lan}")),
         **{n: first.resources[n].replace("${net.", "${lan.") for n in ("range", "port")},
     )
-    forgotten = moved.but("forget", others=("Removed\nspec: {from: disk, delete: false}",), disk="")
-    adopted = moved.but("adopt", others=('Import\nspec: {to: disk, id: "<disk>"}',))
+    forgotten = moved.but("forget", others=(other("Removed", "{from: disk, delete: false}"),), disk="")
+    adopted = moved.but("adopt", others=(other("Import", '{to: disk, id: "<disk>"}'),))
     bad_change = moved.but("undo an update", undone=True, lan=_gated(moved, "lan", ("[two]", "[three]")))
-    extra = _resource("extra", "OS::Neutron::Net", "{name: extra}", UNHEALTHY)
+    extra = resource("extra", "OS::Neutron::Net", "{name: extra}", UNHEALTHY)
     bad_create = moved.but("undo a create", undone=True, extra=extra)
     return [made, updated, replaced, first, moved, forgotten, adopted, bad_change, bad_create, GONE]
 
 
-def _gated(variant: Variant, resource: str, *edits: tuple[str, str]) -> str:
-    return _edited(variant, resource, *edits).replace("spec:", f"{UNHEALTHY}spec:", 1)
+def _gated(variant: Variant, name: str, *edits: tuple[str, str]) -> str:
+    return _edited(variant, name, *edits).replace("spec:", f"{UNHEALTHY}spec:", 1)
 
 
 def aws() -> list[Variant]:
@@ -135,51 +130,51 @@ def aws() -> list[Variant]:
     made = Variant(
         "create",
         {
-            "net": _resource(
+            "net": resource(
                 "net",
                 "AWS::EC2::VPC",
                 "{CidrBlock: 10.7.0.0/16, EnableDnsHostnames: true, Tags: [{Key: it, Value: one}]}",
             ),
-            "lan": _resource(
+            "lan": resource(
                 "lan",
                 "AWS::EC2::Subnet",
                 '{VpcId: "${net.status.id}", CidrBlock: 10.7.1.0/24, AvailabilityZone: eu-west-1a, '
                 "MapPublicIpOnLaunch: true}",
             ),
-            "lan2": _resource(
+            "lan2": resource(
                 "lan2",
                 "AWS::EC2::Subnet",
                 '{VpcId: "${net.status.id}", CidrBlock: 10.7.2.0/24, AvailabilityZone: eu-west-1b}',
             ),
-            "table": _resource("table", "AWS::EC2::RouteTable", '{VpcId: "${net.status.id}"}'),
-            "uses": _resource(
+            "table": resource("table", "AWS::EC2::RouteTable", '{VpcId: "${net.status.id}"}'),
+            "uses": resource(
                 "uses",
                 "AWS::EC2::SubnetRouteTableAssociation",
                 '{RouteTableId: "${table.status.id}", SubnetId: "${lan.status.id}"}',
             ),
-            "web": _resource(
+            "web": resource(
                 "web",
                 "AWS::EC2::SecurityGroup",
                 '{GroupDescription: web, VpcId: "${net.status.id}"}',
             ),
-            "open": _resource(
+            "open": resource(
                 "open",
                 "AWS::EC2::SecurityGroupIngress",
                 '{GroupId: "${web.status.id}", IpProtocol: tcp, FromPort: 22, ToPort: 22, CidrIp: 10.0.0.0/8}',
             ),
-            "machine": _resource(
+            "machine": resource(
                 "machine",
                 "AWS::EC2::Instance",
                 '{ImageId: ami-12345678, InstanceType: t3.micro, SubnetId: "${lan.status.id}", '
                 'SecurityGroupIds: ["${web.status.id}"]}',
             ),
-            "lake": _resource("lake", "AWS::S3::Bucket", "{BucketName: STACK-lake}"),
-            "places": _resource(
+            "lake": resource("lake", "AWS::S3::Bucket", "{BucketName: STACK-lake}"),
+            "places": resource(
                 "places",
                 "AWS::RDS::DBSubnetGroup",
                 '{DBSubnetGroupDescription: places, SubnetIds: ["${lan.status.id}", "${lan2.status.id}"]}',
             ),
-            "data": _resource(
+            "data": resource(
                 "data",
                 "AWS::RDS::DBInstance",
                 "{Engine: mysql, DBInstanceClass: db.t3.micro, AllocatedStorage: '20', MasterUsername: root, "
@@ -210,16 +205,16 @@ def aws() -> list[Variant]:
     )
     moved = first.but(
         "move",
-        others=("Moved\nspec: {from: machine, to: worker}",),
+        others=(other("Moved", "{from: machine, to: worker}"),),
         machine="",
         worker=_edited(first, "machine", ("{name: machine}", "{name: worker}")),
     )
-    forgotten = moved.but("forget", others=("Removed\nspec: {from: lake, delete: false}",), lake="")
-    adopted = moved.but("adopt", others=('Import\nspec: {to: lake, id: "<lake>"}',))
+    forgotten = moved.but("forget", others=(other("Removed", "{from: lake, delete: false}"),), lake="")
+    adopted = moved.but("adopt", others=(other("Import", '{to: lake, id: "<lake>"}'),))
     bad_change = moved.but(
         "undo an update", undone=True, net=_gated(moved, "net", ("Value: two", "Value: three"))
     )
-    extra = _resource("extra", "AWS::EC2::VPC", "{CidrBlock: 10.6.0.0/16}", UNHEALTHY)
+    extra = resource("extra", "AWS::EC2::VPC", "{CidrBlock: 10.6.0.0/16}", UNHEALTHY)
     bad_create = moved.but("undo a create", undone=True, extra=extra)
     return [made, updated, replaced, first, moved, forgotten, adopted, bad_change, bad_create, GONE]
 
@@ -230,43 +225,43 @@ def azure() -> list[Variant]:
     made = Variant(
         "create",
         {
-            "group": _resource(
+            "group": resource(
                 "group", "Microsoft.Resources/resourceGroups", "{name: crash, location: westeurope}"
             ),
-            "net": _resource(
+            "net": resource(
                 "net",
                 "Microsoft.Network/virtualNetworks",
                 f"{{name: net, parent: {group}, location: westeurope, tags: {{it: one}}, "
                 "properties: {addressSpace: {addressPrefixes: [10.8.0.0/16]}}}",
             ),
-            "lan": _resource(
+            "lan": resource(
                 "lan",
                 "Microsoft.Network/virtualNetworks/subnets",
                 '{name: lan, parent: "${net.status.id}", properties: {addressPrefix: 10.8.1.0/24}}',
             ),
-            "guard": _resource(
+            "guard": resource(
                 "guard",
                 "Microsoft.Network/networkSecurityGroups",
                 f"{{name: guard, parent: {group}, location: westeurope}}",
             ),
-            "nic": _resource(
+            "nic": resource(
                 "nic",
                 "Microsoft.Network/networkInterfaces",
                 f"{{name: nic, parent: {group}, location: westeurope, properties: {{ipConfigurations: "
                 '[{name: one, properties: {subnet: {id: "${lan.status.id}"}}}]}}',
             ),
-            "lake": _resource(
+            "lake": resource(
                 "lake",
                 "Microsoft.Storage/storageAccounts",
                 f"{{name: lake0001, parent: {group}, location: westeurope, kind: StorageV2, "
                 "sku: {name: Standard_LRS}}",
             ),
-            "raw": _resource(
+            "raw": resource(
                 "raw",
                 "Microsoft.Storage/storageAccounts/blobServices/containers",
                 '{name: raw, parent: "${lake.status.id}"}',
             ),
-            "disk": _resource(
+            "disk": resource(
                 "disk",
                 "Microsoft.Compute/disks",
                 f"{{name: disk, parent: {group}, location: westeurope, sku: {{name: Standard_LRS}}, "
@@ -293,19 +288,75 @@ def azure() -> list[Variant]:
     )
     moved = first.but(
         "move",
-        others=("Moved\nspec: {from: lake, to: sea}",),
+        others=(other("Moved", "{from: lake, to: sea}"),),
         lake="",
         sea=_edited(first, "lake", ("{name: lake}", "{name: sea}")),
         raw=_edited(first, "raw", ("${lake.", "${sea.")),
     )
-    forgotten = moved.but("forget", others=("Removed\nspec: {from: disk, delete: false}",), disk="")
-    adopted = moved.but("adopt", others=('Import\nspec: {to: disk, id: "<disk>"}',))
+    forgotten = moved.but("forget", others=(other("Removed", "{from: disk, delete: false}"),), disk="")
+    adopted = moved.but("adopt", others=(other("Import", '{to: disk, id: "<disk>"}'),))
     bad_change = moved.but("undo an update", undone=True, net=_gated(moved, "net", ("it: two", "it: three")))
-    extra = _resource(
+    extra = resource(
         "extra", "Microsoft.Resources/resourceGroups", "{name: extra, location: westeurope}", UNHEALTHY
     )
     bad_create = moved.but("undo a create", undone=True, extra=extra)
     return [made, updated, replaced, first, moved, forgotten, adopted, bad_change, bad_create, GONE]
 
 
-JOURNEYS: Final = {"aws": aws, "azure": azure, "openstack": openstack}
+def mixed() -> list[Variant]:
+    """One stack over three clouds: what is made in one stands in the specs of the next, so steps of all are in flight."""
+    made = Variant(
+        "create",
+        {
+            "net": resource(
+                "net", "AWS::EC2::VPC", "{CidrBlock: 10.7.0.0/16, Tags: [{Key: it, Value: one}]}"
+            ),
+            "lake": resource("lake", "AWS::S3::Bucket", "{BucketName: STACK-lake}"),
+            "group": resource(
+                "group",
+                "Microsoft.Resources/resourceGroups",
+                '{name: crash, location: westeurope, tags: {net: "${net.status.id}"}}',
+            ),
+            "disk": resource(
+                "disk",
+                "Microsoft.Compute/disks",
+                '{name: disk, parent: "${group.status.id}", location: westeurope, sku: {name: Standard_LRS}, '
+                "properties: {diskSizeGB: 4, creationData: {createOption: Empty}}}",
+            ),
+            "guard": resource(
+                "guard", "OS::Neutron::SecurityGroup", '{name: crash, description: "${net.status.id}"}'
+            ),
+            "open": resource(
+                "open",
+                "OS::Neutron::SecurityGroupRule",
+                '{security_group: "${guard.status.id}", direction: ingress, protocol: tcp, port_range_min: 22, '
+                'port_range_max: 22, remote_ip_prefix: "${net.status.CidrBlock}"}',
+            ),
+            "volume": resource(
+                "volume", "OS::Cinder::Volume", '{name: crash, size: 1, description: "${lake.status.id}"}'
+            ),
+        },
+    )
+    updated = made.but(
+        "update",
+        net=_edited(made, "net", ("Value: one", "Value: two")),
+        disk=_edited(made, "disk", ("diskSizeGB: 4", "diskSizeGB: 8")),
+        volume=_edited(made, "volume", ("size: 1", "size: 2")),
+    )
+    replaced = updated.but(
+        "replace, delete first",
+        net=_edited(updated, "net", ("10.7.0.0", "10.8.0.0")),
+        disk=_edited(updated, "disk", ("diskSizeGB: 8", "diskSizeGB: 4")),
+    )
+    first = replaced.but(
+        "replace, create first",
+        volume=_edited(replaced, "volume", ("size: 2", "size: 1")).replace(
+            "spec:", "lifecycle: {replace: createFirst}\nspec:", 1
+        ),
+    )
+    extra = resource("extra", "AWS::EC2::VPC", "{CidrBlock: 10.6.0.0/16}", UNHEALTHY)
+    bad_create = first.but("undo a create", undone=True, extra=extra)
+    return [made, updated, replaced, first, bad_create, GONE]
+
+
+JOURNEYS: Final = {"aws": aws, "azure": azure, "openstack": openstack, "mixed": mixed}

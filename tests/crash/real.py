@@ -77,12 +77,12 @@ class Real:
         self._admin.identity.delete_user(self._user)
         self._admin.identity.delete_project(self._project)
 
-    def provider(self) -> Mapping[str, Any]:
+    def providers(self) -> Mapping[str, Mapping[str, Any]]:
         """See the protocol."""
         auth = dict(self._auth)
         auth["auth_url"] = re.sub(r"127\.0\.0\.1|localhost", HOST, auth["auth_url"])
         region = self._region
-        return {**auth, **({"region_name": region} if region else {})}
+        return {self.cloud: {**auth, **({"region_name": region} if region else {})}}
 
     def inventory(self) -> Counter[str]:
         """See the protocol."""

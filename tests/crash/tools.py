@@ -100,7 +100,10 @@ class Terraform:
             **self._arena.environ,
             "TF_CLI_CONFIG_FILE": str(settings),
             "CHECKPOINT_DISABLE": "1",
-            **{f"OS_{name.upper()}": str(value) for name, value in self._arena.provider().items()},
+            **{
+                f"OS_{name.upper()}": str(value)
+                for name, value in self._arena.providers()[self._arena.cloud].items()
+            },
         }
 
     def apply(self, step: str, started: Started) -> Ended:

@@ -9,6 +9,8 @@ import pytest
 from orchestrator.adapters.policy_embedded import compile_modules
 from orchestrator.adapters.policy_files import load_bundle
 from orchestrator.adapters.policy_rules import discover
+from tests.documents import file, other, resource
+from tests.documents import stack as stack_file
 from tests.e2e.published import fits_what_is_published
 
 WEAK = Path(__file__).parent / "weak"
@@ -72,68 +74,29 @@ AFTERWARDS = {
 }
 AS_WRITTEN = {"strict.machine_ports"}
 
-BEFORE = """apiVersion: opsctl.dev/v1
-kind: Resource
-type: AWS::EC2::VPC
-metadata: {name: net}
-spec: {CidrBlock: 10.0.0.0/16}
----
-apiVersion: opsctl.dev/v1
-kind: Resource
-type: OS::Neutron::FloatingIP
-metadata: {name: address}
-spec: {floating_network: public}
----
-apiVersion: opsctl.dev/v1
-kind: Resource
-type: OS::Cinder::Volume
-metadata: {name: disk}
-spec: {size: 1}
----
-apiVersion: opsctl.dev/v1
-kind: Resource
-type: OS::Neutron::Net
-metadata: {name: left}
-spec: {}
----
-apiVersion: opsctl.dev/v1
-kind: Resource
-type: AWS::EC2::VPC
-metadata: {name: other}
-spec: {CidrBlock: 10.1.0.0/16}
----
-apiVersion: opsctl.dev/v1
-kind: Resource
-type: AWS::EC2::VPC
-metadata: {name: changed}
-spec: {CidrBlock: 10.2.0.0/16}
-"""
-AFTER = """apiVersion: opsctl.dev/v1
-kind: Resource
-type: AWS::EC2::VPC
-metadata: {name: changed}
-spec: {CidrBlock: 10.2.0.0/16, EnableDnsHostnames: true}
----
-apiVersion: opsctl.dev/v1
-kind: Resource
-type: AWS::EC2::VPC
-metadata: {name: other}
-spec: {CidrBlock: 10.9.0.0/16}
----
-apiVersion: opsctl.dev/v1
-kind: Removed
-spec: {from: left, delete: false}
-"""
-CHANGING = """apiVersion: opsctl.dev/v1
-kind: Stack
-metadata: {name: going, id: going}
-providers:
+BEFORE = file(
+    resource("net", "AWS::EC2::VPC", "{CidrBlock: 10.0.0.0/16}"),
+    resource("address", "OS::Neutron::FloatingIP", "{floating_network: public}"),
+    resource("disk", "OS::Cinder::Volume", "{size: 1}"),
+    resource("left", "OS::Neutron::Net", "{}"),
+    resource("other", "AWS::EC2::VPC", "{CidrBlock: 10.1.0.0/16}"),
+    resource("changed", "AWS::EC2::VPC", "{CidrBlock: 10.2.0.0/16}"),
+)
+AFTER = file(
+    resource("changed", "AWS::EC2::VPC", "{CidrBlock: 10.2.0.0/16, EnableDnsHostnames: true}"),
+    resource("other", "AWS::EC2::VPC", "{CidrBlock: 10.9.0.0/16}"),
+    other("Removed", "{from: left, delete: false}"),
+)
+CHANGING = stack_file(
+    "going",
+    """providers:
   aws: {region: eu-west-1, endpoint: sandbox}
   openstack: {endpoint: sandbox}
 policy:
   bundles: [baseline, change-safety]
   data: {max_removals: 0, max_updates: 0}
-"""
+""",
+)
 
 
 def speaking(stack, file: str) -> set[str]:

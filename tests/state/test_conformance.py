@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.testing.state_conformance import CASES
+from orchestrator.testing.state_places import PLACE_CASES
 from orchestrator.testing.state_sealing import SEALED_CASES
 
-ALL = CASES + SEALED_CASES
+ALL = CASES + PLACE_CASES + SEALED_CASES
 
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.__name__)

@@ -14,12 +14,13 @@ from orchestrator.kit.object_log import ObjectLog, _Held
 from orchestrator.model.errors import OpsctlError
 from orchestrator.seams.state import Holder, Lease
 from orchestrator.testing.state_conformance import CASES, Storage
+from orchestrator.testing.state_places import PLACE_CASES
 
 
 def kept_promises(storages, *names: str) -> set[str]:
     """Of the named cases, those that still pass, each on a storage of its own."""
     passed = set()
-    for case in CASES:
+    for case in CASES + PLACE_CASES:
         if case.__name__ not in names:
             continue
         storage: Storage = storages()
