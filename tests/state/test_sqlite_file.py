@@ -97,7 +97,9 @@ CHANGED = "UPDATE {} SET body = replace(body, 'a', 'e')"
 @pytest.mark.parametrize("table", ["head", "journal"])
 def test_a_changed_row_is_found_by_its_checksum(filled, table):
     alter(filled, CHANGED.format(table))
-    with pytest.raises(StateError, match=r"(?s)state of stack shop/dev is damaged.*state rebuild --force.*restore a backup"):
+    with pytest.raises(
+        StateError, match=r"(?s)state of stack shop/dev is damaged.*state rebuild --force.*restore a backup"
+    ):
         filled.open().latest()
 
 
