@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -13,7 +15,10 @@ import pytest
 
 from orchestrator.adapters.policy_builtins import ABSENT
 from orchestrator.adapters.policy_child import ChildFailedError, in_child
-from orchestrator.adapters.policy_embedded import new_engine
+from orchestrator.adapters.policy_embedded import EmbeddedEngine, compile_modules, new_engine
+from orchestrator.adapters.policy_files import load_bundle
+from orchestrator.adapters.policy_rules import discover
+from orchestrator.model.verdict import Stage
 from tests.policy.rego_programs import INPUT, PROGRAMS, SHARED
 
 PAGE = Path(__file__).parents[2] / "docs" / "policy-differences.md"
@@ -134,6 +139,53 @@ def test_both_engines_say_the_same(opa_server):
     if os.environ.get("OPSCTL_UPDATE_GOLDEN"):
         PAGE.write_text(table, "utf-8")
     assert PAGE.read_text("utf-8") == table
+
+
+@pytest.mark.server
+def test_an_opa_in_this_process_says_the_same():
+    """OPA as a library differs from the embedded engine where its server does, and on every policy that ships not at all."""
+    programs = list(enumerate(dict.fromkeys(PROGRAMS)))
+    ours = embedded(programs)
+    found = in_process({"d.rego": module(programs)}, {"diff": [f"r{n}" for n, _ in programs]}, INPUT)["diff"]
+    different = {body for n, body in programs if found.get(f"r{n}", NOTHING) != ours[n]}
+    assert different == set(KNOWN)
+
+
+@pytest.mark.server
+def test_an_opa_in_this_process_judges_the_same(shipped, awkward_plan):
+    bundle = load_bundle([shipped])
+    engine = EmbeddedEngine()
+    assert not engine.load(bundle)
+    ours = {(v.rule, v.address, v.message) for v in engine.evaluate(awkward_plan, Stage.PLAN).verdicts}
+    rules, _ = discover(compile_modules(bundle.modules, bundle.data)[0])
+    asked: dict[str, list[str]] = {}
+    for rule in rules:
+        if rule.asked_at(Stage.PLAN):
+            asked.setdefault(rule.package, []).append(rule.name)
+    found = in_process(bundle.modules, asked, awkward_plan)
+    theirs = {
+        (rule.label, verdict.address, verdict.message)
+        for rule in rules
+        for verdict in rule.verdicts(found.get(rule.package, {}).get(rule.name), Stage.PLAN)
+    }
+    assert theirs == ours
+    assert len(ours) > 10
+
+
+def in_process(modules, packages, input):
+    """What OPA as a library makes of rules, by package and name; what is undefined is absent."""
+    path = os.environ["OPSCTL_TEST_OPA_IN_PROCESS"]
+    asked = {"modules": dict(modules), "packages": packages, "input": input}
+    ran = subprocess.run(
+        [sys.executable, Path(__file__).with_name("in_process.py")],
+        input=json.dumps(asked),
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
 
 
 def test_every_known_difference_is_published():
