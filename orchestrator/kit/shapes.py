@@ -41,6 +41,11 @@ def many(item: Property, description: str = "", **more: Any) -> Property:
     return Property("array", description, items=item, **more)
 
 
+def pairs(description: str = "", **more: Any) -> Property:
+    """Texts by free keys, owned as a whole: tags, labels, metadata."""
+    return Property("object", description, additional=text(), default={}, **more)
+
+
 def obj(members: Mapping[str, Property], description: str = "", **more: Any) -> Property:
     """An object with these members and no others."""
     return Property("object", description, properties=members, **more)

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.kit.compare import same
+from orchestrator.kit.marks import joined, parted
 from orchestrator.model.change import PropertyChange
 from orchestrator.model.ids import Path
-from orchestrator.model.marker import Marker, is_marker, marker_of
+from orchestrator.model.marker import Marker
 from orchestrator.model.provision import Observed
 from orchestrator.model.schema import MISSING, Property
 
@@ -30,7 +31,7 @@ def created(kind: ArmKind, want: Mapping[str, Any], marker: Marker) -> dict[str,
     asked = {name: copy.deepcopy(value) for name, value in want.items() if name not in OURS}
     body: dict[str, Any] = _without_nulls(asked)
     if kind.tagged:
-        body["tags"] = {**body.get("tags", {}), **marker.tags()}
+        body["tags"] = joined(body.get("tags", {}), marker)
     return body
 
 
@@ -51,7 +52,7 @@ def updated(
     for path in _unset(changes):
         _drop(written, path)
     if kind.tagged:
-        written["tags"] = {**asked.get("tags", {}), **marker.tags()}
+        written["tags"] = joined(asked.get("tags", {}), marker)
     body: dict[str, Any] = _without_nulls(written)
     return body
 
@@ -98,14 +99,14 @@ def patched(body: Mapping[str, Any], schema: Property, changes: Sequence[Propert
 
 def retagged(kind: ArmKind, current: Mapping[str, Any], marker: Marker) -> dict[str, Any]:
     """The tags that are there, with another marker."""
-    kept = {name: value for name, value in (current.get("tags") or {}).items() if not is_marker(name)}
-    return {**_sendable(kind, current), "tags": {**kept, **marker.tags()}}
+    own, _old = parted(current.get("tags") or {})
+    return {**_sendable(kind, current), "tags": joined(own, marker)}
 
 
 def observed(kind: ArmKind, body: Mapping[str, Any], said: Mapping[str, Any]) -> Observed:
     """What a GET or a list told, in the words of the spec; `said` is the spec, for its apiVersion alone."""
-    tags = dict(body.get("tags") or {})
-    clean = {**body, "tags": {name: value for name, value in tags.items() if not is_marker(name)}}
+    own, marker = parted(body.get("tags") or {})
+    clean = {**body, "tags": own}
     spec = project(kind.schema.spec, clean)
     spec["name"] = ids.name_in(body["id"])
     if kind.parent:
@@ -114,7 +115,7 @@ def observed(kind: ArmKind, body: Mapping[str, Any], said: Mapping[str, Any]) ->
         spec["apiVersion"] = said["apiVersion"]
     status = project(kind.schema.status, clean, shown=True)
     status["name"] = spec["name"]
-    return Observed(body["id"], spec, status, marker_of(tags), str(body.get("etag", "")))
+    return Observed(body["id"], spec, status, marker, str(body.get("etag", "")))
 
 
 def state_of(kind: ArmKind, body: Mapping[str, Any]) -> str:

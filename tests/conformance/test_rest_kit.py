@@ -8,12 +8,15 @@ import socket
 import pytest
 from werkzeug.wrappers import Request, Response
 
+from orchestrator.kit.fields import Field
 from orchestrator.kit.rest.client import RestClient
 from orchestrator.kit.rest.kind import RestKind
+from orchestrator.kit.shapes import many, pairs, spec, status, text
 from orchestrator.kit.simulation.server import serve
 from orchestrator.model.errors import OutcomeUnknownError, PermanentError, TransientError
-from orchestrator.model.ids import TypeName
+from orchestrator.model.ids import Address, StackId, TypeName, Uid
 from orchestrator.model.kind import KindSchema, Marking
+from orchestrator.model.marker import Marker
 from orchestrator.model.schema import Property
 from orchestrator.model.values import Secret
 
@@ -108,3 +111,26 @@ SPEC = Property("object", properties={"name": Property("string"), "labels": Prop
 def test_a_kind_that_could_not_be_found_again_is_refused_when_it_is_written(marking, tags, said):
     with pytest.raises(ValueError, match=said):
         RestKind(schema=KindSchema(TypeName("Acme::Box"), SPEC, marking=marking), path="/boxes", tags=tags)
+
+
+def test_a_property_goes_under_the_apis_name_and_in_its_writing_and_comes_back():
+    """A row says both; what left the spec and has no default is sent as null; our marker is in no spec."""
+    rows = (
+        Field("name", "title"),
+        Field("zones", to=lambda _api, zones: ",".join(zones), back=lambda _api, seen, *_: seen.split(",")),
+    )
+    schema = KindSchema(
+        TypeName("Acme::Box"),
+        spec(name=text(), zones=many(text(), default=["a"]), labels=pairs()),
+        status(),
+        marking=Marking.TAG,
+    )
+    kind = RestKind(schema=schema, path="/boxes", tags="labels", fields=rows)
+    marker = Marker(StackId("shop"), Address("it"), Uid("u1"))
+    want = {"name": "b", "zones": ["a", "b"], "labels": {"k": "v"}}
+    body = kind.body(None, want, marker)
+    assert (body["title"], body["zones"]) == ("b", "a,b")
+    seen = kind.observed(None, {"id": 7, **body}, want)
+    assert (seen.id, seen.spec, seen.marker) == ("7", want, marker)
+    changed = kind.change(None, {}, {"name", "zones", "labels"}, marker)
+    assert changed == {"title": None, "zones": "a", "labels": marker.tags()}

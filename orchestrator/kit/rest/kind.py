@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from orchestrator.kit.fields import Body, Field, to_body, to_change, to_spec
+from orchestrator.kit.marks import joined, parted
 from orchestrator.model.health import Health, Level
 from orchestrator.model.kind import KindSchema, Marking
-from orchestrator.model.marker import Marker, is_marker, marker_of
+from orchestrator.model.marker import Marker
 from orchestrator.model.provision import Observed
-from orchestrator.model.schema import MISSING
 from orchestrator.model.values import Unknown, contains
 
-Body = Mapping[str, Any]
 MARKINGS: Final = (Marking.TOKEN, Marking.TAG, Marking.NATURAL)
 """How a lost create is found again, as far as this kit knows."""
 
@@ -35,8 +35,8 @@ class RestKind:
     """The parameter that takes ``next``."""
     identity: str = "id"
     """The attribute that is the id."""
-    names: Mapping[str, str] = field(default_factory=dict)
-    """By property: the attribute's name, where that is another."""
+    fields: Sequence[Field[Any]] = ()
+    """Rows for the properties that the API calls or writes otherwise; what they may ask is the `RestClient`."""
     tags: str = ""
     """The property, a map of texts, among which our marker goes."""
     token: str = "Idempotency-Key"  # noqa: S105 - the name of a header
@@ -56,44 +56,49 @@ class RestKind:
                 f"{self.schema.type}: a marker goes among tags, and {self.tags!r} is no property"
             )
 
-    def attribute(self, property: str) -> str:
-        """What the API calls a property."""
-        return self.names.get(property, property)
+    @property
+    def rows(self) -> list[Field[Any]]:
+        """One row for each property: the declared one, or the attribute of its own name."""
+        declared = {row.name: row for row in self.fields}
+        return [declared.get(name, Field(name)) for name in self.schema.spec.properties]
 
-    def body(self, spec: Body, marker: Marker | None) -> dict[str, Any]:
+    @property
+    def _tagged(self) -> str:
+        """What the API calls the property among which our marker goes."""
+        return next((row.sent for row in self.rows if row.name == self.tags), "")
+
+    def body(self, cloud: Any, spec: Body, marker: Marker | None) -> dict[str, Any]:
         """What a create sends."""
-        sent = {self.attribute(name): value for name, value in spec.items()}
+        sent = to_body(cloud, self.rows, spec)
         if self.tags and marker is not None:
-            sent[self.attribute(self.tags)] = {**spec.get(self.tags, {}), **marker.tags()}
+            sent[self._tagged] = joined(sent.get(self._tagged, {}), marker)
         return sent
 
-    def change(self, spec: Body, changed: Collection[str], marker: Marker | None) -> dict[str, Any]:
+    def change(
+        self, cloud: Any, spec: Body, changed: Collection[str], marker: Marker | None
+    ) -> dict[str, Any]:
         """What an update sends: changed properties alone; those that left the spec go back to their default."""
-        sent: dict[str, Any] = {}
-        for name in changed:
-            default = self.schema.spec.properties[name].default
-            sent[self.attribute(name)] = spec.get(name, None if default is MISSING else default)
+        sent = to_change(cloud, self.rows, self.schema.spec, spec, changed, unset=None)
         if self.tags in changed and marker is not None:
-            sent[self.attribute(self.tags)] = {**(spec.get(self.tags) or {}), **marker.tags()}
+            sent[self._tagged] = joined(sent.get(self._tagged) or {}, marker)
         return sent
 
-    def observed(self, body: Body) -> Observed:
+    def observed(self, cloud: Any, body: Body, wanted: Body) -> Observed:
         """An object as the API tells it, in the words of the spec."""
-        seen = {
-            name: body[self.attribute(name)]
-            for name, prop in self.schema.spec.properties.items()
-            if self.attribute(name) in body and not prop.write_only
-        }
-        told: Mapping[str, str] = seen.get(self.tags) or {}
+        described = self.schema.spec.properties
+        told = [row for row in self.rows if not described[row.name].write_only]
+        seen = to_spec(cloud, told, body, wanted)
+        marker = None
         if self.tags:
-            seen[self.tags] = {key: value for key, value in told.items() if not is_marker(key)}
+            seen[self.tags], marker = parted(seen.get(self.tags) or {})
         id = str(body[self.identity])
+        names = {row.name: row.seen for row in self.rows}
         shown = {
-            name: body[self.attribute(name)]
+            name: body[names.get(name, name)]
             for name in self.schema.status.properties
-            if self.attribute(name) in body
+            if names.get(name, name) in body
         }
-        return Observed(id, seen, {**shown, "id": id}, marker_of(told))
+        return Observed(id, seen, {**shown, "id": id}, marker)
 
     def assess(self, status: Body) -> Health:
         """The API's own word on readiness."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.kit.shapes import obj, text
+from orchestrator.kit.shapes import obj, pairs, text
 from orchestrator.model.schema import Property
 
 
@@ -37,7 +37,7 @@ def link(description: str = "", **options: Any) -> Property:
     return Property(("object", "null"), description, properties={"id": identifier(required=True)}, **options)
 
 
-TAGS = Property("object", "Tags, owned as a whole.", additional=Property("string"), default={})
+TAGS = pairs("Tags, owned as a whole.")
 STABLE = Property("string", stable=True)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrator.kit.shapes import flag, many, obj, one_of, text
-from orchestrator.model.schema import Property
+from orchestrator.kit.shapes import flag, many, obj, one_of, pairs, text
 
 from .kind import Facts
 from .shape import identifier, same_id
@@ -103,7 +102,7 @@ FACTS = (
         name=r"^(?:[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]|\$root|\$web)$",
         properties={
             "publicAccess": one_of("None", "Blob", "Container", default="None"),
-            "metadata": Property("object", additional=Property("string"), default={}),
+            "metadata": pairs(),
             "defaultEncryptionScope": text(create_only=True),
             "denyEncryptionScopeOverride": flag(create_only=True),
         },

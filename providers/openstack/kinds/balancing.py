@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from orchestrator.kit.fields import to_body, to_change, to_spec
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError, TransientError
 from orchestrator.model.ids import Address, Token
@@ -21,7 +22,7 @@ from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, R
 from orchestrator.model.values import Secret, contains, reveal
 from providers.openstack.errors import is_in_use, is_missing
 from providers.openstack.kinds.children import Parent
-from providers.openstack.kinds.fields import Field, to_body, to_change, to_spec
+from providers.openstack.kinds.fields import Field
 from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name, working
 from providers.openstack.kinds.listing import Listing, knows, not_yet
 from providers.openstack.kinds.network import Status

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from orchestrator.kit.fields import picked
 from orchestrator.kit.shapes import flag, number, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
@@ -17,7 +18,7 @@ from providers.openstack.kinds.collection import (
     keyed,
     members,
 )
-from providers.openstack.kinds.fields import Field, picked, reference
+from providers.openstack.kinds.fields import Field, reference
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import Listing
 from providers.openstack.kinds.net import BULK

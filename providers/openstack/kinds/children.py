@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.kit import compare
+from orchestrator.kit.fields import to_body, to_change, to_spec
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError, TransientError
 from orchestrator.model.ids import Address, Token
@@ -20,7 +21,7 @@ from orchestrator.model.schema import MISSING
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
 from providers.openstack.kinds.effects import try_delete
-from providers.openstack.kinds.fields import Field, to_body, to_change, to_spec
+from providers.openstack.kinds.fields import Field
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import Listing, knows
 from providers.openstack.kinds.network import PATIENCE, Status

@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.kit import compare
+from orchestrator.kit.fields import to_body, to_change, to_spec
+from orchestrator.kit.marks import joined, parted
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, Token
 from orchestrator.model.kind import KindSchema, Marking, ReadWay
-from orchestrator.model.marker import Marker, is_marker, marker_of, marker_of_labels
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from orchestrator.model.schema import MISSING
 from orchestrator.model.values import Secret, contains, reveal
 from providers.openstack.errors import is_missing
 from providers.openstack.kinds.effects import try_delete, wait
-from providers.openstack.kinds.fields import Field, to_body, to_change, to_spec
+from providers.openstack.kinds.fields import Field
 from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name, working
 from providers.openstack.kinds.listing import Listing, knows, not_yet, read
 from providers.openstack.kinds.network import PATIENCE, Status
@@ -50,18 +51,6 @@ class Carried:
 
     attribute: str
     send: Change
-
-    def joined(self, own: Any, marker: Marker) -> Any:
-        """Put the marker beside the user's entries."""
-        if isinstance(own, Mapping):
-            return {**own, **marker.tags()}
-        return list(dict.fromkeys([*marker.labels(), *own]))
-
-    def parted(self, seen: Any) -> tuple[Any, Marker | None]:
-        """Take the marker out."""
-        if isinstance(seen, Mapping):
-            return {k: v for k, v in seen.items() if not is_marker(k)}, marker_of(seen)
-        return sorted(tag for tag in seen if not is_marker(tag)), marker_of_labels(seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +100,7 @@ class CollectionKind:
         marker = None
         if self.carried is not None:
             name = self.carried.attribute
-            spec[name], marker = self.carried.parted(body.get(name) or ())
+            spec[name], marker = parted(body.get(name) or ())
         return Observed(str(body["id"]), spec, {"id": str(body["id"]), **self.status(body)}, marker)
 
     def read(self, cloud: Cloud, refs: Sequence[Ref], way: ReadWay) -> Mapping[Address, Observed]:
@@ -238,7 +227,7 @@ class CollectionKind:
         if any(field.name == "name" for field in self.fields):
             body.setdefault("name", chosen_name(wanted, request.marker))
         if self.carried is not None:
-            body[self.carried.attribute] = self.carried.joined(
+            body[self.carried.attribute] = joined(
                 wanted.get(self.carried.attribute, self._silence(self.carried.attribute)), request.marker
             )
         body = self.creating(cloud, body, wanted)
@@ -272,7 +261,7 @@ class CollectionKind:
         if self.carried is not None and (retag or self.carried.attribute in changed):
             name = self.carried.attribute
             own = (prior if retag else wanted).get(name, self._silence(name))
-            self.carried.send(cloud, id, {name: self.carried.joined(own, request.marker)})
+            self.carried.send(cloud, id, {name: joined(own, request.marker)})
         handle = {"id": id, "step": "wait", "until": cloud.now() + WORK, "spelled": _plain(request.want)}
         return self.poll(cloud, handle)
 

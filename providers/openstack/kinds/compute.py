@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from orchestrator.kit.fields import picked
 from orchestrator.kit.shapes import flag, number, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
 from providers.openstack.kinds.collection import CollectionKind, Part, keyed, members
-from providers.openstack.kinds.fields import Field, picked
+from providers.openstack.kinds.fields import Field
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import Listing
 from providers.openstack.kinds.net import BULK

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.kit.fields import picked
 from orchestrator.kit.shapes import spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
-from providers.openstack.kinds.fields import Field, picked, reference
+from providers.openstack.kinds.fields import Field, reference
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from orchestrator.kit.fields import picked
 from orchestrator.kit.shapes import flag, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
 from orchestrator.model.values import Secret
 from providers.openstack.kinds.collection import CollectionKind
-from providers.openstack.kinds.fields import Field, picked, reference
+from providers.openstack.kinds.fields import Field, reference
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.listing import Listing
 from providers.openstack.kinds.net import BULK

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from orchestrator.kit.fields import picked
 from orchestrator.kit.shapes import spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
 from providers.openstack.kinds.collection import CollectionKind, Progress
-from providers.openstack.kinds.fields import Field, picked
+from providers.openstack.kinds.fields import Field
 from providers.openstack.kinds.identity import moment
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import Listing

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from orchestrator.kit.fields import picked
 from orchestrator.kit.shapes import spec, status, text
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
@@ -15,7 +16,6 @@ from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, R
 from orchestrator.model.values import Secret, reveal
 from providers.openstack.errors import is_missing
 from providers.openstack.kinds.effects import AtOnce
-from providers.openstack.kinds.fields import picked
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.listing import knows
 from providers.openstack.kinds.net import BULK

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from orchestrator.model.errors import TransientError
-from orchestrator.model.ids import Address, Token
-from orchestrator.model.kind import KindSchema, ReadWay
+from orchestrator.model.ids import Token
 from orchestrator.model.marker import PROVISIONAL, Marker
-from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from providers.openstack.client import Client
 from providers.openstack.names import Names
 
@@ -30,29 +28,6 @@ class Cloud:
     """Seconds since the epoch, for deadlines that another process may go on with."""
     folder: Path = field(default_factory=Path)
     """The stack's folder: files that a spec names count from there."""
-
-
-class Kind(Protocol):
-    """One resource type. Methods may raise the three families; they neither sleep nor retry."""
-
-    @property
-    def schema(self) -> KindSchema:
-        """The kind as data."""
-
-    def read(self, cloud: Cloud, refs: Sequence[Ref], way: ReadWay) -> Mapping[Address, Observed]:
-        """Read what is there of `refs`."""
-
-    def discover(self, cloud: Cloud) -> Iterator[Observed]:
-        """Read everything of the kind in the project."""
-
-    def begin(self, cloud: Cloud, request: Request, token: Token) -> Done | Pending:
-        """Start one effect."""
-
-    def poll(self, cloud: Cloud, handle: Mapping[str, Any]) -> Done | Pending:
-        """Go on with it."""
-
-    def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
-        """Find what an interrupted intent made or meant."""
 
 
 def working(what: str) -> TransientError:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from orchestrator.kit.fields import picked
 from orchestrator.kit.shapes import flag, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import How, KindSchema, Marking, ReadWay
 from orchestrator.model.schema import Property
-from providers.openstack.kinds.fields import Field, picked, reference
+from providers.openstack.kinds.fields import Field, reference
 from providers.openstack.kinds.kind import Body
 from providers.openstack.kinds.network import NetworkKind
 from providers.openstack.kinds.properties import ADMIN_UP, TAGS, name

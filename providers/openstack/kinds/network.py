@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.kit.fields import to_body, to_change, to_spec
+from orchestrator.kit.marks import joined, parted
 from orchestrator.model.change import Action
 from orchestrator.model.errors import OutcomeUnknownError, PermanentError, TransientError
 from orchestrator.model.ids import Address, Token
 from orchestrator.model.kind import KindSchema, ReadWay
-from orchestrator.model.marker import PROVISIONAL, is_marker, marker_of_labels
+from orchestrator.model.marker import PROVISIONAL
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from orchestrator.model.values import Secret, contains, reveal
 from providers.openstack.kinds.effects import try_delete
-from providers.openstack.kinds.fields import Field, to_body, to_change, to_spec
+from providers.openstack.kinds.fields import Field
 from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name, provisional
 from providers.openstack.kinds.listing import Listing, read
 
@@ -84,12 +86,12 @@ class NetworkKind:
     def observe(self, cloud: Cloud, body: Body, wanted: Spec) -> Observed:
         """Write a body in the words of the spec."""
         spec = to_spec(cloud, self.fields, body, wanted)
-        labels = body.get("tags", ())
+        own, marker = parted(body.get("tags", ()))
         if "tags" in self.schema.spec.properties:
-            spec["tags"] = sorted(tag for tag in labels if not is_marker(tag))
+            spec["tags"] = own
         status = {"id": body["id"], **self.status(body)}
         revision = str(body.get("revision_number", ""))
-        return Observed(str(body["id"]), spec, status, marker_of_labels(labels), revision)
+        return Observed(str(body["id"]), spec, status, marker, revision)
 
     def read(self, cloud: Cloud, refs: Sequence[Ref], way: ReadWay) -> Mapping[Address, Observed]:
         """Read by id; an object without one in state is looked for by its incarnation's tag."""
@@ -205,8 +207,7 @@ class NetworkKind:
             tags = request.prior.spec.get("tags", ())
         else:
             tags = request.want.get("tags", ())
-        labels = list(dict.fromkeys([*request.marker.labels(), *tags]))
-        cloud.client.send("network", "PUT", place, {"tags": labels})
+        cloud.client.send("network", "PUT", place, {"tags": joined(tags, request.marker)})
 
     def _delete(self, cloud: Cloud, id: str, until: float) -> Done | Pending:
         handle = {"id": id, "until": until}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from orchestrator.kit.fields import picked
 from orchestrator.kit.shapes import flag, number, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
 from providers.openstack.kinds.balancing import BalancerKind
 from providers.openstack.kinds.children import BELOW, Parent
-from providers.openstack.kinds.fields import Field, picked, reference
+from providers.openstack.kinds.fields import Field, reference
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.properties import ADMIN_UP, TAGS, address, cidr, name

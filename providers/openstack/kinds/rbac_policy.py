@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from orchestrator.kit.fields import picked
 from orchestrator.kit.shapes import spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from providers.openstack.kinds.children import ChildKind
-from providers.openstack.kinds.fields import Field, picked
+from providers.openstack.kinds.fields import Field
 from providers.openstack.kinds.kind import Body
 from providers.openstack.kinds.net import BULK
 

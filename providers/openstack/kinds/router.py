@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from orchestrator.kit.fields import picked
 from orchestrator.kit.shapes import flag, spec, status, text
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
-from providers.openstack.kinds.fields import Field, picked
+from providers.openstack.kinds.fields import Field
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.kit.fields import picked, to_body, to_spec
 from orchestrator.kit.shapes import flag, spec, status, text
 from orchestrator.model.errors import PermanentError, TransientError
 from orchestrator.model.ids import Token, TypeName
@@ -14,7 +15,7 @@ from orchestrator.model.provision import Done, Observed, Pending, Request
 from orchestrator.model.schema import Property
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
-from providers.openstack.kinds.fields import Field, picked, to_body, to_spec
+from providers.openstack.kinds.fields import Field
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.net import BULK
 from providers.openstack.kinds.network import NetworkKind

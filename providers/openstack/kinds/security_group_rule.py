@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from orchestrator.kit.fields import picked, to_body, to_spec
 from orchestrator.kit.shapes import spec, status, text
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
@@ -17,7 +18,7 @@ from orchestrator.model.schema import Property
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
 from providers.openstack.kinds.effects import AtOnce
-from providers.openstack.kinds.fields import Field, picked, reference, to_body, to_spec
+from providers.openstack.kinds.fields import Field, reference
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import Listing, by_natural_key, knows, read
 from providers.openstack.kinds.net import BULK

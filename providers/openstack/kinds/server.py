@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from orchestrator.kit.fields import picked
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import Address, Token
@@ -15,7 +16,6 @@ from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, R
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
 from providers.openstack.kinds.effects import wait
-from providers.openstack.kinds.fields import picked
 from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name, working
 from providers.openstack.kinds.listing import bodies, not_yet
 from providers.openstack.kinds.server_changes import apply_changes, resize

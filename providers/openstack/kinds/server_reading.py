@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from orchestrator.kit.fields import picked
 from orchestrator.model.errors import PermanentError
 from orchestrator.model.marker import is_marker, marker_of
 from orchestrator.model.provision import Observed
-from providers.openstack.kinds.fields import picked
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import Listing
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from orchestrator.kit.fields import picked
 from orchestrator.kit.shapes import flag, growing, number, spec, status, text
 from orchestrator.model.change import Action
 from orchestrator.model.errors import PermanentError
@@ -16,7 +17,6 @@ from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, R
 from orchestrator.model.schema import Property
 from orchestrator.model.values import reveal
 from providers.openstack.kinds.effects import try_delete, wait
-from providers.openstack.kinds.fields import picked
 from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name, working
 from providers.openstack.kinds.listing import Listing, not_yet, read
 from providers.openstack.kinds.net import BULK
