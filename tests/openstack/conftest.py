@@ -180,7 +180,7 @@ class Project:
     _ROLES: ClassVar = {"member": ("member", "load-balancer_member"), "admin": ("admin",)}
 
     def __init__(self) -> None:
-        self.name = f"cf-{uuid.uuid4().hex[:8]}"
+        self.name = f"opsctl-tests-{uuid.uuid4().hex[:8]}"
         with quiet():
             self._cloud = openstack.connect(cloud="ostest")
         self._made = self._cloud.identity.create_project(name=self.name, domain_id="default")

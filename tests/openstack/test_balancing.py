@@ -70,6 +70,24 @@ def test_a_member_waits_while_its_pool_is_changed(simulated, on_simulator, balan
     kept["provisioning_status"] = "ACTIVE"
 
 
+def test_a_rule_waits_while_its_policy_is_changed(simulated, on_simulator, balancer):
+    """Octavia refuses every change of a rule then, and names the policy: the rule's own delete too."""
+    bench = on_simulator
+    above = bench.make(str(LISTENER), listener(bench, balancer).want, address="listener")
+    policy = {"name": "p", "listener": above.id, "action": "REJECT"}
+    kept = bench.make("OS::Octavia::L7Policy", policy, address="policy")
+    spec = {"l7policy": kept.id, "type": "PATH", "compare_type": "EQUAL_TO", "value": "/a"}
+    rule = bench.make("OS::Octavia::L7Rule", spec, address="rule")
+    body = simulated.cloud.table("octavia_l7policies")[kept.id]
+    body["provisioning_status"] = "PENDING_UPDATE"
+    type = TypeName("OS::Octavia::L7Rule")
+    request = Request(Action.DELETE, type, Address("rule"), bench.marker("rule"), prior=rule)
+    waiting = bench.provider.begin(request, bench.token())
+    assert isinstance(waiting, Pending)
+    assert f"L7Policy {kept.id} is immutable" in waiting.waiting_for
+    body["provisioning_status"] = "ACTIVE"
+
+
 def test_a_child_of_a_load_balancer_in_error_is_refused_with_its_name(simulated, on_simulator, balancer):
     """It would wait for ever: the status and what can be done are said at once."""
     state(simulated, balancer, "ERROR")

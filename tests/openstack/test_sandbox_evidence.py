@@ -12,4 +12,4 @@ def test_most_behaviours_have_evidence_from_outside(capsys):
     proved, known = share(behaviours())
     with capsys.disabled():
         sys.stdout.write(f"\nopenstack simulator: {proved} of {known} behaviours with outside evidence\n")
-    assert proved / known > 0.6
+    assert proved / known > 0.95

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import pytest
 from openstack import exceptions
 
@@ -131,3 +133,19 @@ def test_another_projects_objects_are_not_there(simulated, net):
     assert other.network.find_network(net.id) is not None, "an administrator sees everything"
     for connection in (other, member):
         connection.close()
+
+
+def test_a_subnet_gives_as_many_addresses_as_it_has(sdk, simulated, net):
+    """No fewer than the real one gives: then it says that there is none."""
+    subnet = sdk.network.create_subnet(network_id=net.id, cidr="10.2.0.0/23", ip_version=4)
+    (pool,) = subnet.allocation_pools
+    simulated.cloud.quotas.port = 1000
+    start, end = (int(ipaddress.ip_address(pool[edge])) for edge in ("start", "end"))
+    ports = simulated.cloud.table("ports")
+    wanted = {"network_id": net.id, "fixed_ips": [{"subnet_id": subnet.id}]}
+    one = ports.pop(sdk.network.create_port(**wanted).id)
+    for number in range(start, end):
+        held = {"subnet_id": subnet.id, "ip_address": str(ipaddress.ip_address(number))}
+        ports[str(number)] = {**one, "id": str(number), "fixed_ips": [held]}
+    assert sdk.network.create_port(**wanted).fixed_ips[0]["ip_address"] == pool["end"]
+    assert "No more IP addresses available" in str(refusal(sdk.network.create_port, **wanted))

@@ -62,7 +62,8 @@ _POOL = Sample(
         "tags": ["b", "a"],
     },
     parents={
-        "scope": Parent("OS::Neutron::AddressScope", {"name": Unique()}),
+        # A pool is shared only where its scope is.
+        "scope": Parent("OS::Neutron::AddressScope", {"name": Unique(), "shared": True}),
         "other": Parent("OS::Neutron::AddressScope", {"name": Unique()}),
     },
     updates={

@@ -36,7 +36,7 @@ _HOLDERS: Final = {
     "Load Balancer": ("/lbaas/loadbalancers", "loadbalancer"),
     "Listener": ("/lbaas/listeners", "listener"),
     "Pool": ("/lbaas/pools", "pool"),
-    "L7 Policy": ("/lbaas/l7policies", "l7policy"),
+    "L7Policy": ("/lbaas/l7policies", "l7policy"),
 }
 """What a refusal may name as what is being changed, and where that is."""
 _HOLDER: Final = re.compile(

@@ -11,7 +11,7 @@ from providers.openstack.sandbox.cinder_types import named
 from providers.openstack.sandbox.cloud import Body, Cloud, shown, stamp
 from providers.openstack.sandbox.listing import links as page_links
 from providers.openstack.sandbox.listing import page
-from providers.openstack.sandbox.nova_base import check_schema
+from providers.openstack.sandbox.nova_base import check_schema, check_type
 from providers.openstack.sandbox.problems import Problem, bad_request, missing
 from providers.openstack.sandbox.quotas import VOLUME_ROUTES, check_volumes
 
@@ -277,12 +277,19 @@ def act(call: Call, project: str, key: str) -> Answer:
     return Answer(202)
 
 
+def strings(given: Body) -> Body:
+    """Refuse metadata whose values are no text."""
+    for name, value in given.items():
+        check_type(name, value, str)
+    return given
+
+
 def metadata(call: Call, project: str, key: str) -> Answer:
     """Read, merge (POST) or replace (PUT) the metadata."""
     del project
     volume = _find(call, key)
     if call.method != "GET":
-        given = call.body("metadata")
+        given = strings(call.body("metadata"))
         volume["metadata"] = {**volume["metadata"], **given} if call.method == "POST" else given
     return Answer(200, {"metadata": volume["metadata"]})
 
@@ -291,7 +298,7 @@ def drop_metadata(call: Call, project: str, key: str, name: str) -> Answer:
     """Remove one item."""
     del project
     if _find(call, key)["metadata"].pop(name, None) is None:
-        raise missing("Metadata item was not found")
+        raise missing(f"Volume {key} has no metadata with key {name}.")
     return Answer(200)
 
 

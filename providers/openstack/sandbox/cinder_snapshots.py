@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from providers.openstack.sandbox.calls import Answer, Call, Route
+from providers.openstack.sandbox.cinder import strings
 from providers.openstack.sandbox.cloud import Body, Cloud, shown, stamp
 from providers.openstack.sandbox.listing import links as page_links
 from providers.openstack.sandbox.listing import page
@@ -54,6 +55,7 @@ def create(call: Call, project: str) -> Answer:
         "size": volume["size"],
         "metadata": dict(body.get("metadata") or {}),
         "group_snapshot_id": None,
+        "consumes_quota": True,
         "user_id": call.project.user_id,
         "_project": call.project.id,
     }
@@ -93,7 +95,7 @@ def metadata(call: Call, project: str, key: str) -> Answer:
     del project
     found = _find(call, key)
     if call.method != "GET":
-        given = call.body("metadata")
+        given = strings(call.body("metadata"))
         found["metadata"] = {**found["metadata"], **given} if call.method == "POST" else given
     return Answer(200, {"metadata": found["metadata"]})
 

@@ -65,9 +65,11 @@ def _told(body: Body) -> Body:
 
 
 def types(call: Call, project: str) -> Answer:
-    """List the types that the caller may use."""
+    """List the types that the caller may use; administrators see private ones where they ask for them."""
     del project
-    seen = [_told(t) for t in _table(call.cloud).values() if _sees(call, t)]
+    hidden = call.project.is_admin and call.query.get("is_public") != "None"
+    known = _table(call.cloud).values()
+    seen = [_told(t) for t in known if _sees(call, t) and not (hidden and not t["is_public"])]
     chunk, marker = page(call, seen, lost=missing("Volume type could not be found."), default=1000)
     return Answer(200, {"volume_types": chunk, **page_links(call, "volume_type", marker)})
 
@@ -202,7 +204,7 @@ def create_specs(call: Call, project: str) -> Answer:
     _administrator(call, "qos_specs_manage:create")
     body = call.body("qos_specs")
     if any(known["name"] == body["name"] for known in call.cloud.table("qos_specs").values()):
-        raise conflict(f"QoS specs {body['name']} already exists.")
+        raise conflict(f"QoS Specs {body['name']} already exists.")
     made = {
         "id": call.cloud.new_id(),
         "name": body.pop("name"),
@@ -252,7 +254,7 @@ def delete_specs(call: Call, project: str, key: str) -> Answer:
     del project
     _specs(call, key, "delete")
     if any(kind["qos_specs_id"] == key for kind in _table(call.cloud).values()):
-        raise bad_request(f"QoS Specs {key} is still associated with entities.")
+        raise bad_request("Qos specs still in use.")
     del call.cloud.table("qos_specs")[key]
     return Answer(202)
 

@@ -22,9 +22,14 @@ _SERVICES: Final = {
     "image": "image",
     "block_storage": "volume",
     "load_balancer": "load-balancer",
+    "identity": "identity",
+    "object_store": "object-store",
 }
 """What the SDK calls a service, and what the simulator does."""
-_DOCUMENTED: Final = {"key-manager": "vendor-doc:Barbican Key Manager API v1"}
+_DOCUMENTED: Final = {
+    "key-manager": "vendor-doc:Barbican Key Manager API v1",
+    "dns": "vendor-doc:Designate API reference v2",
+}
 """Services that the real cloud of the recordings has not."""
 _REAL = "recorded:keystone, nova, neutron, cinder, glance and octavia of release 2026.1"
 _SDK = "sdk:openstacksdk 4.22, unmodified"

@@ -9,7 +9,7 @@ from typing import Any, Final
 from providers.openstack.sandbox.calls import Answer, Call, Route
 from providers.openstack.sandbox.cloud import Body, stamp
 from providers.openstack.sandbox.glance import image_body, lost
-from providers.openstack.sandbox.problems import Problem, bad_request, conflict, forbidden
+from providers.openstack.sandbox.problems import Problem, bad_request, conflict, forbidden, missing
 
 _FORMATS: Final = ("ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop")
 _READ_ONLY: Final = frozenset(
@@ -20,7 +20,7 @@ _READ_ONLY: Final = frozenset(
 def create(call: Call) -> Answer:
     """Make one without data: queued."""
     body = dict(call.payload) if isinstance(call.payload, dict) else {}
-    _check(call, body)
+    _check(call, {name: value for name, value in body.items() if name != "id"})
     moment = stamp()
     image = {
         **{k: v for k, v in body.items() if k != "id"},
@@ -50,6 +50,9 @@ def create(call: Call) -> Answer:
 
 
 def _check(call: Call, body: Body) -> None:
+    for name in _READ_ONLY:
+        if name in body:
+            raise forbidden(f"Attribute '{name}' is read-only.")
     if body.get("disk_format") not in (None, *_FORMATS):
         what = f"{body['disk_format']!r} is not one of {[None, *_FORMATS]}"
         raise bad_request(f"Provided object does not match schema 'image': {what}")
@@ -110,22 +113,22 @@ def patch(call: Call, key: str) -> Answer:
 
 def _apply(call: Call, found: Body, change: Body) -> None:
     name = re.sub("~1", "/", str(change["path"])[1:]).replace("~0", "~")
-    if name in _READ_ONLY:
-        raise forbidden(f"Attribute '{name}' is read-only.")
     if name in {"disk_format", "container_format"} and found["status"] != "queued":
         raise forbidden(f"Attribute '{name}' is read-only.")
+    _check(call, {name: change.get("value")})
     if change["op"] == "remove":
         if name not in found:
-            raise conflict(f"Property {name} does not exist.")
+            what = "There was a conflict when trying to complete your request."
+            raise conflict(f"{what}\nProperty {name} does not exist.")
         del found[name]
         return
     value: Any = change["value"]
-    _check(call, {name: value})
     found[name] = list(dict.fromkeys(value)) if name == "tags" else value
 
 
 def delete(call: Call, key: str) -> Answer:
     """Delete one that is not protected."""
+    call.find("images", key, missing(f"Failed to find image {key} to delete"))
     found = _own(call, key)
     if found["protected"]:
         raise Problem(403, f"Image {key} is protected and cannot be deleted.")

@@ -22,6 +22,8 @@ class Kept:
     many: str
     start: Mapping[str, Any]
     takes: tuple[str, ...]
+    extra: tuple[str, ...] | None = None
+    """What the answer to a change tells once more, as what Keystone has no columns for."""
 
 
 _KEPT: Final = (
@@ -30,12 +32,14 @@ _KEPT: Final = (
         "projects",
         {"domain_id": "default", "description": "", "enabled": True, "is_domain": False, "tags": []},
         ("name", "domain_id", "description", "enabled", "is_domain", "parent_id", "tags", "options"),
+        extra=(),
     ),
     Kept(
         "user",
         "users",
         {"domain_id": "default", "enabled": True, "password_expires_at": None},
         ("name", "domain_id", "description", "enabled", "email", "default_project_id", "password", "options"),
+        extra=("description", "email"),
     ),
     Kept(
         "group", "groups", {"domain_id": "default", "description": ""}, ("name", "domain_id", "description")
@@ -47,6 +51,21 @@ _KEPT: Final = (
         ("name", "domain_id", "description", "options"),
     ),
 )
+
+
+_DUPLICATE: Final = {
+    "project": "it is not permitted to have two projects with either the same name or same id in the same domain: "
+    "name is {name}, project id {id}",
+    "role": "Duplicate entry found with name {name}",
+}
+"""How a name that is taken is told, where not as of users and groups."""
+
+
+def nameless(kind: str) -> Problem:
+    """Say that a name is missing."""
+    return bad_request(
+        f"Invalid input for field/attribute {kind}. Value: {{}}. 'name' is a required property"
+    )
 
 
 def administrator(call: Call, rule: str) -> None:
@@ -64,7 +83,8 @@ def _find(call: Call, many: str, key: str) -> Body:
 
 def _shown(call: Call, kept: Kept, body: Body) -> Body:
     links = {"self": f"{call.base}/v3/{kept.many}/{body['id']}"}
-    return {**store.public(body), "options": body.get("options", {}), "links": links}
+    options = {"options": body.get("options", {})} if "options" in kept.takes else {}
+    return {**store.public(body), **options, "links": links}
 
 
 def _listed(kept: Kept, call: Call) -> Answer:
@@ -80,7 +100,7 @@ def _create(kept: Kept, call: Call) -> Answer:
     administrator(call, f"create_{kept.one}")
     body = _checked(call, kept)
     if "name" not in body:
-        raise bad_request("'name' is a required property")
+        raise nameless(kept.one)
     made = {"id": call.cloud.new_id().replace("-", ""), **kept.start, **body}
     if kept.one == "project":
         made.setdefault("parent_id", made["domain_id"])
@@ -102,7 +122,9 @@ def _check_free(call: Call, kept: Kept, body: Body) -> None:
     for known in store.table(call.cloud, kept.many).values():
         same = known["name"] == body["name"] and known["domain_id"] == body["domain_id"]
         if same and known["id"] != body["id"]:
-            what = f"Duplicate entry found with name {body['name']} at domain ID {body['domain_id']}"
+            what = _DUPLICATE.get(
+                kept.one, "Duplicate entry found with name {name} at domain ID {domain_id}"
+            ).format(**body)
             raise conflict(f"Conflict occurred attempting to store {kept.one} - {what}.")
 
 
@@ -119,7 +141,9 @@ def _update(kept: Kept, call: Call, key: str) -> Answer:
         raise bad_request("Cannot change Domain ID.")
     _check_free(call, kept, {**found, **body})
     found.update(body)
-    return Answer(200, {kept.one: _shown(call, kept, found)})
+    extra = {name: found[name] for name in kept.extra or () if name in found}
+    shown = _shown(call, kept, found)
+    return Answer(200, {kept.one: shown if kept.extra is None else {**shown, "extra": extra}})
 
 
 def _delete(kept: Kept, call: Call, key: str) -> Answer:
@@ -146,7 +170,9 @@ def domains(call: Call) -> Answer:
     administrator(call, "list_domains")
     name = call.query.get("name")
     found = [
-        store.public(d) for d in store.table(call.cloud, "domains").values() if name in {None, d["name"]}
+        {**store.public(d), "links": {"self": f"{call.base}/v3/domains/{d['id']}"}}
+        for d in store.table(call.cloud, "domains").values()
+        if name in {None, d["name"]}
     ]
     return Answer(200, {"domains": found, "links": {"next": None, "self": call.full_url, "previous": None}})
 
@@ -250,6 +276,8 @@ def create_credential(call: Call, user: str) -> Answer:
             "You are not authorized to perform the requested action: identity:create_application_credential.",
         )
     body = call.payload["application_credential"]
+    if "name" not in body:
+        raise nameless("application_credential")
     known = [c for c in store.table(call.cloud, "application_credentials").values() if c["user_id"] == user]
     if any(c["name"] == body["name"] for c in known):
         what = f"Duplicate entry found with name {body['name']}"

@@ -31,7 +31,10 @@ def add(cloud: Cloud, name: str, body: Body) -> Body:
 
 
 def _plant(cloud: Cloud) -> None:
-    cloud.add("identity_domains", {**DOMAIN, "description": "The default domain", "enabled": True})
+    cloud.add(
+        "identity_domains",
+        {**DOMAIN, "description": "The default domain", "enabled": True, "options": {}, "tags": []},
+    )
     for name in ROLES:
         cloud.add(
             "identity_roles", {"id": role_id(name), "name": name, "domain_id": None, "description": None}

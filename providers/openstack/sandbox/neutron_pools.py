@@ -84,6 +84,9 @@ def _check_scope(call: Call, body: Body, version: int) -> None:
     if not key:
         return
     scope = SCOPES.find(call, str(key))
+    if body.get("shared") and not scope["shared"]:
+        message = "Failed to create RBAC policy on object because target project doesn't have access to associated address scope."
+        raise bad_request(f"Invalid input for operation: {message}", "InvalidInput")
     if scope["ip_version"] != version:
         message = f"Illegal subnetpool association: subnetpool {body.get('id') or call.cloud.new_id()} cannot associate with "
         said = f"{message}address scope {key} because subnetpool ip_version is not {scope['ip_version']}."

@@ -113,7 +113,8 @@ def taken(cloud: Cloud, subnet: str) -> set[str]:
 def _free(cloud: Cloud, subnet: Body, used: set[str]) -> str:
     pools = [(int(_ip(p["start"])), int(_ip(p["end"]))) for p in subnet["allocation_pools"]]
     kind = ipaddress.IPv4Address if subnet["ip_version"] == 4 else ipaddress.IPv6Address
-    near = [str(kind(n)) for low, high in pools for n in range(low, min(high, low + _TRIES) + 1)]
+    enough = len(used) + _TRIES
+    near = [str(kind(n)) for low, high in pools for n in range(low, min(high, low + enough) + 1)]
     free = [address for address in near if address not in used]
     if not free:
         message = f"No more IP addresses available on network {subnet['network_id']}."

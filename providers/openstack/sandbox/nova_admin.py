@@ -137,7 +137,7 @@ def act_on_flavor(call: Call, key: str) -> Answer:
     elif tenant in found["tenants"]:
         found["tenants"].remove(tenant)
     else:
-        raise missing(f"Flavor access not found for {key} / {tenant} combination.")
+        raise missing(f"Flavor access not found for {found['_order']} / {tenant} combination.")
     return _told_access(found)
 
 
@@ -202,7 +202,7 @@ def update_aggregate(call: Call, key: str) -> Answer:
     check_schema(body, field="aggregate", types={"name": str, "availability_zone": str}, required=())
     if body.get("name", found["name"]) != found["name"]:
         _check_free(call, body["name"])
-    found.update(body)
+    found.update(body, updated_at=stamp(micro=True))
     return Answer(200, {"aggregate": _shown_aggregate(found)})
 
 
@@ -234,7 +234,7 @@ def act_on_aggregate(call: Call, key: str) -> Answer:
     elif host in found["hosts"]:
         found["hosts"].remove(host)
     else:
-        raise missing(f"Cannot remove host {host} in aggregate {key}: not found")
+        raise missing(f"Cannot remove host {host} in aggregate {key}")
     return Answer(200, {"aggregate": _shown_aggregate(found)})
 
 

@@ -171,13 +171,16 @@ def refuse_busy(call: Call, type: Type, body: Body) -> None:
             message = f"Invalid state {body['provisioning_status']} of loadbalancer resource {body['id']}"
             raise conflict(message)
         return
+    for link, above, what in (("_pool", POOLS, "Pool"), ("_policy", POLICIES, "L7Policy")):
+        if link in body:
+            refuse_immutable(find(call, above, body[link]), what)
     refuse_immutable(balancer_of(call, body))
 
 
-def refuse_immutable(balancer: Body) -> None:
-    """Refuse while a load balancer is not at rest."""
-    if balancer["provisioning_status"] != "ACTIVE":
-        raise conflict(f"Load Balancer {balancer['id']} is immutable and cannot be updated.")
+def refuse_immutable(body: Body, what: str = "Load Balancer") -> None:
+    """Refuse while a load balancer, or what a child is below, is not at rest."""
+    if body["provisioning_status"] != "ACTIVE":
+        raise conflict(f"{what} {body['id']} is immutable and cannot be updated.")
 
 
 def drop(cloud: Cloud, type: Type, body: Body) -> None:

@@ -125,8 +125,7 @@ def create_member(call: Call, key: str) -> Answer:
         if (other["address"], other["protocol_port"]) == (body["address"], body["protocol_port"]):
             said = f"ip {body['address']} on protocol_port {body['protocol_port']}"
             raise conflict(f"Another member on this pool is already using {said}")
-    if pool["provisioning_status"] != "ACTIVE":
-        raise conflict(f"Pool {pool['id']} is immutable and cannot be updated.")
+    refuse_immutable(pool, "Pool")
     refuse_immutable(balancer_of(call, pool))
     return made(call, MEMBERS, body, _pool=pool["id"], _balancer=pool["_balancer"])
 
@@ -173,5 +172,6 @@ def create_rule(call: Call, key: str) -> Answer:
     policy = parent_of(call, POLICIES, key, "L7Policy")
     body = asked(call, RULES)
     check_key(body)
+    refuse_immutable(policy, "L7Policy")
     refuse_immutable(balancer_of(call, policy))
     return made(call, RULES, body, _policy=policy["id"], _balancer=policy["_balancer"])

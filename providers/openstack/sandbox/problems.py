@@ -82,8 +82,9 @@ def compute_body(problem: Problem) -> dict[str, Any]:
 def image_body(problem: Problem) -> dict[str, Any]:
     """Glance: the message with its HTML line break, as the real one sends it."""
     title = _TITLES.get(problem.status, "Error")
+    words, _, detail = problem.message.partition("\n")
     return {
-        "message": f"{problem.message}<br /><br />\n\n\n",
+        "message": f"{words}<br /><br />\n{detail}\n\n",
         "code": f"{problem.status} {title}",
         "title": title,
     }

@@ -25,6 +25,10 @@ _TITLES: Final = {
 }
 
 
+_POLICY: Final = "Policy-0"
+_ACCEPTED: Final = b"<html><h1>Accepted</h1><p>The request is accepted for processing.</p></html>"
+
+
 def page_body(problem: Problem) -> bytes:
     """A refusal as Swift writes it."""
     title, text = _TITLES.get(problem.status, ("Error", problem.message))
@@ -64,7 +68,13 @@ def account(call: Call, account: str) -> Answer:
     """List containers."""
     held = _containers(call, account).values()
     rows = [
-        {"name": c["name"], "count": len(c["objects"]), "bytes": _size(c), "last_modified": _iso(c["at"])}
+        {
+            "name": c["name"],
+            "count": len(c["objects"]),
+            "bytes": _size(c),
+            "last_modified": _iso(c["at"]),
+            "storage_policy": _POLICY,
+        }
         for c in held
     ]
     return _listed(call, rows)
@@ -92,7 +102,7 @@ def put_container(call: Call, account: str, container: str) -> Answer:
     status = 202 if container in held else 201
     made = held.setdefault(container, {"name": container, "objects": {}, "meta": {}, "at": time.time()})
     made["meta"] = _merged(call, made["meta"], "x-container-meta-")
-    return Answer(status, b"")
+    return Answer(status, _ACCEPTED if status == 202 else b"")
 
 
 def post_container(call: Call, account: str, container: str) -> Answer:
@@ -108,7 +118,7 @@ def show_container(call: Call, account: str, container: str) -> Answer:
     headers = {
         "X-Container-Object-Count": str(len(found["objects"])),
         "X-Container-Bytes-Used": str(_size(found)),
-        "X-Storage-Policy": "Policy-0",
+        "X-Storage-Policy": _POLICY,
         "X-Timestamp": f"{found['at']:.5f}",
         **{key.title(): value for key, value in found["meta"].items()},
     }
@@ -206,14 +216,20 @@ def post_object(call: Call, account: str, container: str, name: str) -> Answer:
     found = _container(call, account, container)["objects"][name]
     found["meta"] = _merged(call, {}, "x-object-meta-")
     found["type"] = call.headers.get("Content-Type") or found["type"]
-    return Answer(202, b"")
+    return Answer(202, _ACCEPTED)
 
 
 def delete_object(call: Call, account: str, container: str, name: str) -> Answer:
-    """Delete one."""
-    _object(call, account, container, name)
+    """Delete one; a large one with its segments, where that is asked."""
+    found = _object(call, account, container, name)
     del _container(call, account, container)["objects"][name]
-    return Answer(204, b"")
+    if call.query.get("multipart-manifest") != "delete" or found["parts"] is None:
+        return Answer(204, b"")
+    for part in found["parts"]:
+        _, where, inner = part["name"].split("/", 2)
+        _container(call, account, where)["objects"].pop(inner, None)
+    counted = {"Number Deleted": len(found["parts"]) + 1, "Number Not Found": 0}
+    return Answer(200, {**counted, "Response Status": "200 OK", "Errors": []})
 
 
 def info(_call: Call) -> Answer:

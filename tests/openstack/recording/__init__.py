@@ -7,7 +7,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.openstack.recording import balancing_walk, core_walk, network_walk, quality_walk, quota_walk
+from tests.openstack.recording import (
+    administration_walk,
+    balancing_walk,
+    core_walk,
+    data_walk,
+    identity_walk,
+    network_walk,
+    quality_walk,
+    quota_walk,
+    storage_walk,
+)
 from tests.openstack.recording.recorder import MISSED, Recorder
 
 FOLDER = Path(__file__).parents[3] / "providers" / "openstack" / "sandbox" / "recorded"
@@ -17,6 +27,12 @@ WALKS: Mapping[str, tuple[str, Callable[[Recorder], None]]] = {
     "quality": ("admin", quality_walk.walk),
     "balancing": ("member", balancing_walk.walk),
     "quota": ("admin", quota_walk.walk),
+    "identity": ("admin", identity_walk.walk),
+    "administration": ("admin", administration_walk.walk),
+    "storage": ("admin", storage_walk.walk),
+    "images": ("member", data_walk.images),
+    "objects": ("member", data_walk.objects),
+    "snapshots": ("member", storage_walk.snapshots),
 }
 """By name: in which role the calls are made, and the calls."""
 

@@ -240,6 +240,8 @@ def use_server(cloud: Recorder, net: str, port: str) -> None:
     settle(cloud, f"{one}", "server", lambda s: s["status"] == "ACTIVE")
     cloud.call("server active", "compute", "GET", one)
     cloud.call("server port", "network", "GET", f"/ports/{port}")
+    for part in ("metadata", "tags", "os-interface", "os-security-groups"):
+        cloud.call(f"server {part} get", "compute", "GET", f"{one}/{part}")
     cloud.call("server port again", "compute", "POST", "/servers", {"server": wanted})
     change_server(cloud, one, flavors)
     use_volume(cloud, one)

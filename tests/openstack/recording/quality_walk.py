@@ -36,9 +36,10 @@ def walk(cloud: Recorder) -> None:
     cloud.known("net", net)
     cloud.call("policy in use", "network", "DELETE", one)
     cloud.call("policy net delete", "network", "DELETE", f"/networks/{net}")
-    rule = f"{one}/dscp_marking_rules"
-    for key in [r["id"] for r in cloud.connection.network.get(rule).json()["dscp_marking_rules"]]:
-        cloud.call("rule delete", "network", "DELETE", f"{rule}/{key}")
-        cloud.call("rule delete twice", "network", "DELETE", f"{rule}/{key}")
+    for kind in RULES:
+        rules = f"{one}/{kind}_rules"
+        for key in [r["id"] for r in cloud.connection.network.get(rules).json()[f"{kind}_rules"]]:
+            cloud.call(f"{kind} delete", "network", "DELETE", f"{rules}/{key}")
+            cloud.call(f"{kind} delete twice", "network", "DELETE", f"{rules}/{key}")
     cloud.call("policy delete", "network", "DELETE", one)
     cloud.call("policy delete twice", "network", "DELETE", one)

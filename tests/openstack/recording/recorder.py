@@ -7,7 +7,7 @@ what they stand for. What the real cloud answered is stored beside the simulator
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,7 +27,7 @@ VOLATILE = {
     "fingerprint", "service_uuid", "volume_type_id", "attachment_id", "bdm_uuid", "expires_at", "device", "addresses",
     "shared_targets", "progress", "os-vol-tenant-attr:tenant_id",
     "allowed_address_pairs", "port_details", "OS-EXT-IPS-MAC:mac_addr", "ip_address", "security_groups", "OS-EXT-STS:task_state",
-    "checksum", "os_hash_value", "owner", "self", "file", "first", "next", "owner_specified.openstack.object",
+    "checksum", "os_hash_value", "secret", "password_expires_at", "uuid", "deleted_at", "mac_addr", "last_modified", "direct_url", "stores", "owner", "self", "file", "first", "next", "owner_specified.openstack.object",
     "provider:segmentation_id", "vip_address", "vip_port_id", "vip_network_id", "external_fixed_ip",
 }  # fmt: skip
 
@@ -50,10 +50,17 @@ class Recorder:
         body: Any = None,
         *,
         part: Callable[[Any], Any] | None = None,
+        told: Collection[str] = (),
+        **sent: Any,
     ) -> Any:
-        """Keep what came back; of an answer that shows what others made too, the part that is always the same."""
-        asked, parsed = self._asked(service, method, path, body)
-        self.seen[label] = {**asked, "answer": self._shape(part(parsed) if part else parsed)}
+        """Keep what came back; of an answer that shows what others made too, the part that is always the same.
+
+        ``told`` are headers that count; ``sent`` goes to the request as it is.
+        """
+        asked, parsed, headers = self._asked(service, method, path, body, **sent)
+        kept = {name: headers.get(name) for name in told}
+        more = {"headers": self._shape(kept)} if told else {}
+        self.seen[label] = {**asked, **more, "answer": self._shape(part(parsed) if part else parsed)}
         return parsed
 
     def passing(
@@ -67,23 +74,26 @@ class Recorder:
         still: Callable[[int, Any], bool],
     ) -> bool:
         """Keep the answer of a state that ends by itself, or that it had ended before it was asked for."""
-        asked, parsed = self._asked(service, method, path, body)
+        asked, parsed, _ = self._asked(service, method, path, body)
         caught = still(asked["status"], parsed)
         self.seen[label] = {**asked, "answer": self._shape(parsed)} if caught else MISSED
         return caught
 
-    def _asked(self, service: str, method: str, path: str, body: Any) -> tuple[dict[str, Any], Any]:
+    def _asked(
+        self, service: str, method: str, path: str, body: Any, **sent: Any
+    ) -> tuple[dict[str, Any], Any, Mapping[str, str]]:
         proxy = getattr(self.connection, service)
         version = VERSIONS.get(service)
-        more: dict[str, Any] = {"headers": {"Accept": "application/json"}}
+        headers = {"Accept": "application/json", **sent.pop("headers", {})}
+        more: dict[str, Any] = {"headers": headers, **sent}
         if body is not None:
             more["json"] = body
         answer = proxy.request(path, method, microversion=version, raise_exc=False, **more)
-        parsed = answer.json() if answer.text.strip() else None
+        parsed = _parsed(answer)
         where = self._text(urlsplit(str(answer.url)).path).replace("<", "").replace(">", "")
         place = re.sub(r"^.*?(?=/v\d)", "", where)
         asked = {"service": service, "method": method, "path": place, "status": answer.status_code}
-        return asked, parsed
+        return asked, parsed, answer.headers
 
     def kept(self, label: str, method: str, path: str, status: int, answer: Any) -> None:
         """Keep a part of what Neutron answered: the rest of it is shown only by a real router."""
@@ -93,6 +103,10 @@ class Recorder:
     def rested(self, label: str, state: str) -> None:
         """Keep in which state something came to rest."""
         self.seen[label] = {"came to rest": state}
+
+    def own(self) -> str:
+        """Give a name that nobody else in the cloud has, and that reads the same in every recording."""
+        return self.known("own", f"{PREFIX}-{self.connection.current_project_id[:12]}")
 
     def known(self, name: str, key: str) -> str:
         """Give an identifier a name, so that messages that carry it can be compared."""
@@ -112,14 +126,26 @@ class Recorder:
 
     def _text(self, value: str) -> str:
         for key, name in self._names.items():
-            value = value.replace(key, name)
+            value = re.sub(rf"(?<=[/ ]){key}\b", name, value) if key.isdigit() else value.replace(key, name)
+        value = re.sub(r"\b(for|flavor) \d+ (?=and|/)", r"\1 <number> ", value)
         value = re.sub(
             r"https?://[^/\s]+(:\d+)?(/compute|/network|/volume|/image|/identity|/load-balancer)?",
             "<url>",
             value,
         )
+        value = re.sub(r"\n\nFailed validating .*?(?=<br)", "", value, flags=re.DOTALL)
         value = re.sub(r"(Value should be one of: ).*", r"\1<values>", value)
         return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{32}\b", "<id>", value)
+
+
+def _parsed(answer: Any) -> Any:
+    """Give the body; some of Cinder's is JSON and says that it is a web page."""
+    if not answer.text.strip():
+        return None
+    try:
+        return answer.json()
+    except ValueError:
+        return answer.text
 
 
 def settle(cloud: Recorder, path: str, key: str, done, *, service: str = "compute") -> None:
