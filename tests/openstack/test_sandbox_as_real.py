@@ -31,7 +31,7 @@ def test_the_simulator_answers_as_the_real_cloud_did(simulated, name):
     connection = connected(settings)
     here = walked(name, Recorder(connection, wait=lambda: simulated.wait(0.6)))
     connection.close()
-    assert len(here) > 20
+    assert len(here) > 15
     assert missed(here) == []
     assert differences(recorded(name), here) == []
 
