@@ -6,6 +6,7 @@ from orchestrator import bootstrap
 from orchestrator.adapters.silent import Silent
 from orchestrator.engine import applying, planning
 from orchestrator.model.change import Action
+from orchestrator.model.errors import InvalidSpecError
 from orchestrator.seams.state import Holder
 
 STACK = """apiVersion: opsctl.dev/v1
@@ -19,6 +20,7 @@ outputs:
   web: "${web.status.address}"
   orders: "${orders.status.host}:${orders.status.port}"
   lake: "${lake.status.name}"
+  subnets: "${inner.status.subnets}"
 """
 RESOURCES = """apiVersion: opsctl.dev/v1
 kind: ComputeInstance
@@ -45,6 +47,18 @@ kind: ObjectStore
 metadata: {name: lake}
 provider: aws
 spec: {name: shoplake1, labels: {app: shop}}
+---
+apiVersion: opsctl.dev/v1
+kind: Network
+metadata: {name: inner}
+provider: aws
+spec: {subnets: {web: 10.40.1.0/24, data: 10.40.2.0/24}, labels: {app: shop}}
+---
+apiVersion: opsctl.dev/v1
+kind: Network
+metadata: {name: closed}
+provider: aws
+spec: {cidr: 10.41.0.0/16, subnets: {only: 10.41.1.0/24}, external: false}
 """
 
 
@@ -88,6 +102,20 @@ def test_the_abstract_types_live_on_aws(shop, ticking):
     assert applied.outputs["web"].startswith("127.")
     assert applied.outputs["orders"].endswith(":3306")
     assert applied.outputs["lake"] == "shoplake1"
+    ec2 = ticking.client("ec2")
+    subnets = ec2.describe_subnets(SubnetIds=applied.outputs["subnets"])["Subnets"]
+    assert {s["CidrBlock"] for s in subnets} == {"10.40.1.0/24", "10.40.2.0/24"}
+    tables = ec2.describe_route_tables()["RouteTables"]
+    out = {
+        each["SubnetId"]
+        for table in tables
+        for each in table["Associations"]
+        if "SubnetId" in each and any(r.get("GatewayId", "").startswith("igw-") for r in table["Routes"])
+    }
+    assert set(applied.outputs["subnets"]) <= out
+    (closed,) = ec2.describe_vpcs(Filters=[{"Name": "cidr", "Values": ["10.41.0.0/16"]}])["Vpcs"]
+    inside = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [closed["VpcId"]]}])["Subnets"]
+    assert not {s["SubnetId"] for s in inside} & out, "no way out was asked for"
     assert shop.changes() == {}
 
     ill = shop.apply(params={"answer": "503"})
@@ -100,3 +128,23 @@ def test_the_abstract_types_live_on_aws(shop, ticking):
     assert ticking.client("rds").describe_db_instances()["DBInstances"] == []
     assert ticking.client("s3").list_buckets()["Buckets"] == []
     assert [v for v in ticking.client("ec2").describe_vpcs()["Vpcs"] if not v["IsDefault"]] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [("LoadBalancer", '{subnet: "x"}'), ("Volume", "{sizeGb: 2}")],
+    ids=["LoadBalancer", "Volume"],
+)
+def test_what_aws_has_no_kind_for_is_refused_when_it_is_validated(shop, kind, spec):
+    """By name, with where it can be placed instead, at its line: before anything is asked of any cloud."""
+    text = f"apiVersion: opsctl.dev/v1\nkind: {kind}\nmetadata: {{name: it}}\nprovider: aws\nspec: {spec}\n"
+    (shop.folder / "shop.yaml").write_text(text)
+    stack = (shop.folder / "opsctl.yaml").read_text()
+    (shop.folder / "opsctl.yaml").write_text(stack.partition("outputs:")[0])
+    with pytest.raises(InvalidSpecError) as refused:
+        shop.changes()
+    (found,) = refused.value.diagnostics
+    assert f"{kind} cannot be placed on aws: it has sides for " in found.message
+    assert "place it on " in found.hint
+    assert "or write a CompositeType with a side for aws" in found.hint
+    assert (found.position.line, found.position.file.endswith("shop.yaml")) == (4, True)

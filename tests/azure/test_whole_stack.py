@@ -271,6 +271,18 @@ kind: ObjectStore
 metadata: {name: assets}
 provider: azure
 spec: {name: shopassets0, region: westeurope, labels: {app: shop}}
+---
+apiVersion: opsctl.dev/v1
+kind: Network
+metadata: {name: inner}
+provider: azure
+spec: {region: europe, subnets: {web: 10.40.1.0/24, data: 10.40.2.0/24}, dnsServers: [10.40.1.9], external: false}
+---
+apiVersion: opsctl.dev/v1
+kind: Volume
+metadata: {name: spare}
+provider: azure
+spec: {region: westeurope, sizeGb: 8, labels: {app: shop}}
 """
 
 
@@ -279,7 +291,14 @@ def test_the_abstract_types_expand_to_what_azure_takes(shop):
     (shop.folder / "shop.yaml").write_text(ABSTRACT)
     stack = shop.folder / "opsctl.yaml"
     stack.write_text(stack.read_text().partition("outputs:")[0])
-    assert_done(shop.apply())
+    stack.write_text(
+        stack.read_text() + 'outputs: {subnets: "${inner.status.subnets}", disk: "${spare.status.volume}"}\n'
+    )
+    applied = shop.apply()
+    assert_done(applied)
+    assert [id.rpartition("/")[2] for id in applied.outputs["subnets"]] == ["data", "web"]
+    made = shop.cloud.compute.disks.get("opsctl-shop-spare", "spare")
+    assert (made.id, made.disk_size_gb) == (applied.outputs["disk"], 8)
     assert changes(shop.plan()) == {}
     assert_done(shop.apply(destroy=True))
     assert shop.cloud.world.resources == {}

@@ -26,6 +26,8 @@ outputs:
   lake: "${lake.status.endpoint}"
   subnets: "${inner.status.subnets}"
   disk: "${disk.status.volume}"
+  front: "${front.status.address}"
+  inside: "${inside.status.address}"
   orders: "${orders.status.host}:${orders.status.port}"
 """
 RESOURCES = """apiVersion: opsctl.dev/v1
@@ -45,6 +47,26 @@ kind: Volume
 metadata: {name: disk}
 provider: openstack
 spec: {sizeGb: 2, labels: {app: shop}}
+---
+apiVersion: opsctl.dev/v1
+kind: LoadBalancer
+metadata: {name: front}
+provider: openstack
+dependsOn: [inner]
+spec:
+  subnet: "${inner.status.subnets[1]}"
+  members: [a, b]
+  addresses: {a: 10.40.1.20, b: 10.40.1.21}
+  memberPort: 8080
+  healthPath: /health
+  labels: {app: shop}
+---
+apiVersion: opsctl.dev/v1
+kind: LoadBalancer
+metadata: {name: inside}
+provider: openstack
+dependsOn: [inner]
+spec: {subnet: "${inner.status.subnets[0]}", protocol: TCP, port: 5432, public: false}
 ---
 apiVersion: opsctl.dev/v1
 kind: DatabaseInstance
@@ -93,6 +115,27 @@ def shop(tmp_path, simulated, monkeypatch, request) -> Shop:
     return made
 
 
+def check_balancers(outputs, sdk) -> None:
+    """One for the world, one for the inside: a public address only where it is wanted, monitors that fit."""
+    balancers = {b.name: b for b in sdk.load_balancer.load_balancers()}
+    assert set(balancers) == {"shop-front", "shop-inside"}
+    (public,) = (ip for ip in sdk.network.ips() if ip.port_id == balancers["shop-front"].vip_port_id)
+    assert outputs["front"] == public.floating_ip_address
+    assert outputs["inside"] == balancers["shop-inside"].vip_address
+    pools = {p.name: p.id for p in sdk.load_balancer.pools()}
+    members = list(sdk.load_balancer.members(pools["shop-front"]))
+    assert {(m.address, m.protocol_port) for m in members} == {("10.40.1.20", 8080), ("10.40.1.21", 8080)}
+    monitors = {m.pools[0]["id"]: (m.type, m.url_path) for m in sdk.load_balancer.health_monitors()}
+    assert monitors == {pools["shop-front"]: ("HTTP", "/health"), pools["shop-inside"]: ("TCP", None)}
+    listeners = {
+        x.name: (x.protocol, x.protocol_port, x.default_pool_id) for x in sdk.load_balancer.listeners()
+    }
+    assert listeners == {
+        "shop-front": ("HTTP", 80, pools["shop-front"]),
+        "shop-inside": ("TCP", 5432, pools["shop-inside"]),
+    }
+
+
 def test_the_abstract_types_live_on_openstack(shop, simulated, sdk):
     applied = shop.apply()
     assert applied.exit_code == 0, {a: o.message for a, o in applied.outcomes.items() if o.message}
@@ -102,6 +145,7 @@ def test_the_abstract_types_live_on_openstack(shop, simulated, sdk):
         "10.40.1.0/24",
     ]
     assert sdk.block_storage.get_volume(applied.outputs["disk"]).size == 2
+    check_balancers(applied.outputs, sdk)
     assert applied.outputs["orders"].endswith(":3306" if shop.engine == "mysql" else ":5432")
     (server,) = sdk.compute.servers()
     disks = [v for v in sdk.block_storage.volumes() if v.size == 20]
@@ -112,6 +156,7 @@ def test_the_abstract_types_live_on_openstack(shop, simulated, sdk):
     gone = shop.apply(destroy=True)
     assert gone.exit_code == 0, {a: o.message for a, o in gone.outcomes.items() if o.message}
     assert list(sdk.compute.servers()) == []
+    assert list(sdk.load_balancer.load_balancers()) == []
     assert list(sdk.object_store.containers()) == []
     assert [n.name for n in sdk.network.networks()] == ["public"]
 

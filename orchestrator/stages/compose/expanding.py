@@ -175,7 +175,10 @@ class Expander:
         name = ProviderName(str(given))
         if family(name) not in composite.clouds:
             message = f"{composite.name} cannot be placed on {name}: it has sides for {', '.join(clouds)}"
-            self._found.error(message, piece.position("provider"), did_you_mean(family(name), clouds))
+            own = (
+                f"place it on {' or '.join(clouds)}, or write a CompositeType with a side for {family(name)}"
+            )
+            self._found.error(message, piece.position("provider"), did_you_mean(family(name), clouds) or own)
             return None
         return self._configured(piece, name)
 
