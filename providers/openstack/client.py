@@ -40,6 +40,7 @@ _LAST: Final = "X-Openstack-Request-Id"
 _SILENT: Final = frozenset(("/os-server-groups",))
 """Lists that do not say whether there is more: they are read on while a page is full."""
 _CREDENTIALS: Final = "set cloud (a name in clouds.yaml), or auth_url, username, password and project_name, or the variables OS_*"
+_PLACES: Final = "looked for in OS_CLIENT_CONFIG_FILE, this folder, ~/.config/openstack and /etc/openstack"
 _ON_THE_WAY: Final = frozenset(
     (
         "ConnectFailure", "ConnectTimeout", "ConnectionError", "UnknownConnectionError", "Timeout", "SSLFailure",
@@ -213,23 +214,33 @@ class Client:
                 self._count_from(connection.session)
                 connection.authorize()
         except sdk.ConfigException as error:
-            near = self._known_clouds()
-            said = f"{self._name}: {_first_line(error)}{near}; {_CREDENTIALS}"
-            raise PermanentError(said, "connect", "Configuration") from error
+            said = self._misconfigured(_first_line(error))
+            raise PermanentError(f"{self._name}: {said}", "connect", "Configuration") from error
         except (wire.ClientException, sdk.SDKException) as error:
             raise _unconnected(error, f"connect {self._name}", whose=self._whose()) from error
         self._check_region(connection)
         return connection
 
-    def _known_clouds(self) -> str:
-        """What clouds.yaml has, where a cloud was named that it does not have."""
+    def _misconfigured(self, said: str) -> str:
+        """What is wrong, and what there is instead: as the files say, nobody is asked."""
         if "cloud" not in self._settings:
-            return ""
+            return f"{said}; {_CREDENTIALS}"
         from openstack.config import OpenStackConfig  # noqa: PLC0415 - lazy
 
-        names = sorted(OpenStackConfig().get_cloud_names())
-        near = did_you_mean(str(self._settings["cloud"]), names)
-        return f" (clouds.yaml has {', '.join(names) or 'none'}{f'; {near}' if near else ''})"
+        known, cloud = OpenStackConfig(), str(self._settings["cloud"])
+        names = sorted(known.get_cloud_names())
+        if not known.config_filename:
+            return f"{said} There is no clouds.yaml ({_PLACES}); {_CREDENTIALS}"
+        if cloud not in names:
+            near = did_you_mean(cloud, names)
+            has = f"{known.config_filename} has {', '.join(names) or 'none'}"
+            return f"{said} ({has}{f'; {near}' if near else ''}); {_CREDENTIALS}"
+        regions = re.search(r"Valid choices are (.*?)\.", said)
+        near = did_you_mean(str(self._region()), regions[1].split(", ")) if regions else ""
+        return f"{said}{f' ({near})' if near else ''}"
+
+    def _region(self) -> Any:
+        return self._settings.get("region_name") or self._settings.get("region")
 
     def _whose(self) -> str:
         """Whose credentials were refused, in the settings' own words."""
@@ -264,7 +275,7 @@ class Client:
         for name in ("cloud", "interface", "cacert"):
             if name in plain:
                 arguments[name] = plain[name]
-        if region := plain.get("region_name") or plain.get("region"):
+        if region := self._region():
             arguments["region_name"] = region
         if "auth_url" in auth and "cloud" not in plain:
             arguments |= {"load_yaml_config": False, "load_envvars": False}
