@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.kit.lease import Keeper, held_error, lost_error, moved_error
 from orchestrator.kit.sealed import KeyNeededError
+from orchestrator.kit.state_settings import refuse_unknown
 from orchestrator.model.codec import encode
 from orchestrator.model.errors import LeaseLostError, NewerStateError, StateError
 from orchestrator.model.ids import StackId
+from orchestrator.model.schema import Property
 from orchestrator.model.snapshot import Damaged, Entry, Snapshot
 from orchestrator.model.values import reveal
 from orchestrator.seams.cipher import Cipher
@@ -34,16 +36,20 @@ if TYPE_CHECKING:
     from orchestrator.adapters.http_document import Content, Document
     from orchestrator.adapters.http_store import HttpStore, LockInfo
 
-_SETTINGS: Final = (
-    "address",
-    "lock_address",
-    "unlock_address",
-    "update_method",
-    "lock_method",
-    "unlock_method",
-    "username",
-    "password",
-    "ca",
+SETTINGS: Final = Property(
+    "object",
+    "a server of Terraform's http-backend protocol, such as GitLab's; it promises less, see docs/state.md",
+    properties={
+        "address": Property("string", "where the document is", required=True),
+        "lock_address": Property("string", "where it is locked", required=True),
+        "unlock_address": Property("string", "where it is unlocked; else lock_address"),
+        "update_method": Property("string", "how it is written", default="POST"),
+        "lock_method": Property("string", "how it is locked", default="LOCK"),
+        "unlock_method": Property("string", "how it is unlocked", default="UNLOCK"),
+        "username": Property("string", "for basic authentication"),
+        "password": Property("string", "by reference", secret=True),
+        "ca": Property("string", "a file of certificates to trust"),
+    },
 )
 NOTE: Final = (
     "the http backend promises less: its server compares no fencing number, so opsctl looks before each write; "
@@ -57,11 +63,7 @@ def open_backend(
     settings: Mapping[str, Any], *, stack: StackId, folder: Path, clock: Clock, cipher: Cipher
 ) -> HttpBackend:
     """The state of ``stack``. Raises StateError where the settings are wrong; the server is asked only when used."""
-    unknown = sorted(set(settings) - set(_SETTINGS))
-    if unknown:
-        raise StateError(
-            f"the http backend has no setting {', '.join(unknown)}; known: {', '.join(_SETTINGS)}"
-        )
+    refuse_unknown("http", settings, SETTINGS)
     for name in ("address", "lock_address"):
         if not isinstance(reveal(settings.get(name)), str):
             raise StateError(

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from orchestrator.adapters.postgres_rows import PostgresRows
 from orchestrator.adapters.stack_rows import Rows
 from orchestrator.adapters.state_rows import RowsBackend
+from orchestrator.kit.state_settings import refuse_unknown
 from orchestrator.model.duration import seconds
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
+from orchestrator.model.schema import Property
 from orchestrator.model.values import reveal
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
@@ -32,7 +34,28 @@ _LIBPQ: Final = {
     "database": "dbname",
     **{name: name for name in ("host", "port", "user", "password", "sslmode", *_FILES)},
 }
-_SETTINGS: Final = ("url", *_LIBPQ, "schema", "timeout")
+SETTINGS: Final = Property(
+    "object",
+    "rows in a PostgreSQL database that many stacks share; what is not said comes from libpq's environment",
+    properties={
+        "url": Property(
+            "string", "by reference where a password is in it; or the settings below", secret=True
+        ),
+        "host": Property("string", "else PGHOST"),
+        "port": Property(("integer", "string"), "else PGPORT, or 5432"),
+        "database": Property("string", "else PGDATABASE"),
+        "user": Property("string", "else PGUSER"),
+        "password": Property("string", "by reference; else PGPASSWORD or ~/.pgpass", secret=True),
+        "sslmode": Property("string", "as libpq has it: require, verify-full, disable …"),
+        "sslrootcert": Property("string", "a file: whom to trust"),
+        "sslcert": Property("string", "a file: our own certificate"),
+        "sslkey": Property("string", "a file: its key"),
+        "schema": Property("string", "where our tables are; made where it is not there", default="opsctl"),
+        "timeout": Property(
+            ("string", "number"), "how long the server may take for one statement", default="40s"
+        ),
+    },
+)
 _PASSWORD: Final = re.compile(r"://[^/@:]*:[^@]*@|password\s*=")
 
 
@@ -40,11 +63,7 @@ def open_backend(
     settings: Mapping[str, Any], *, stack: StackId, folder: Path, clock: Clock, cipher: Cipher
 ) -> PostgresBackend:
     """The state of ``stack``. Raises StateError where the settings are wrong; no connection is made yet."""
-    unknown = sorted(set(settings) - set(_SETTINGS))
-    if unknown:
-        raise StateError(
-            f"the postgresql backend has no setting {', '.join(unknown)}; known: {', '.join(_SETTINGS)}"
-        )
+    refuse_unknown("postgresql", settings, SETTINGS)
     _by_reference(settings)
     schema = str(settings.get("schema", "opsctl"))
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", schema):

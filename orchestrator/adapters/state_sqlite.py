@@ -13,28 +13,37 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from orchestrator.adapters.sqlite_rows import SqliteRows
 from orchestrator.adapters.sqlite_store import Store
 from orchestrator.adapters.stack_rows import Head, Rows
 from orchestrator.adapters.state_rows import RowsBackend
+from orchestrator.kit.state_settings import refuse_unknown
 from orchestrator.model.errors import DamagedStateError, StateError
 from orchestrator.model.ids import StackId
+from orchestrator.model.schema import Property
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
 from orchestrator.seams.state import Holder, Lease
 
 T = TypeVar("T")
+SETTINGS: Final = Property(
+    "object",
+    "a file beside the stack; for one machine, or a disk that one at a time uses",
+    properties={
+        "path": Property(
+            "string", "the file; stacks and environments may share it", default=".opsctl/state.db"
+        ),
+    },
+)
 
 
 def open_backend(
     settings: Mapping[str, Any], *, stack: StackId, folder: Path, clock: Clock, cipher: Cipher
 ) -> SqliteBackend:
     """The state of ``stack``; ``folder`` is the stack's. Nothing is made or opened before it is needed."""
-    unknown = sorted(set(settings) - {"path"})
-    if unknown:
-        raise StateError(f"the sqlite backend has no setting {', '.join(unknown)}; known: path")
+    refuse_unknown("sqlite", settings, SETTINGS)
     path = settings.get("path", ".opsctl/state.db")
     if not isinstance(path, str) or not path:
         raise StateError(f"the sqlite backend's path must be a file name, not {path!r}")

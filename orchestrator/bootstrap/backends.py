@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ from orchestrator.model.diagnostic import Diagnostic, Severity
 from orchestrator.model.duration import seconds
 from orchestrator.model.errors import StateError
 from orchestrator.model.plan import Charter
+from orchestrator.model.schema import Property
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
 from orchestrator.seams.state import StateBackend
@@ -68,6 +70,18 @@ def lease_time(state: Mapping[str, Any]) -> float:
             f"state.lease is {state['lease']}: write a time from 1s to 1h (without it: {LEASE:.0f}s)"
         )
     return wanted
+
+
+def backend_settings() -> Mapping[str, Property]:
+    """The settings of every installed backend that says them, by its name; what all of them take is LEASE's."""
+    found: dict[str, Property] = {}
+    for name in sorted(plugins.installed(plugins.BACKENDS)):
+        module = sys.modules[plugins.load(plugins.BACKENDS, name).__module__]
+        settings = getattr(module, "SETTINGS", None)
+        found[name] = (
+            settings if isinstance(settings, Property) else Property("object", additional=Property())
+        )
+    return found
 
 
 def place_settings(place: str, folder: Path) -> Mapping[str, Any]:

@@ -41,9 +41,12 @@ def schema(
 def explain(
     context: typer.Context,
     *,
-    type: Annotated[str, typer.Argument(metavar="TYPE[.PATH]", help="Such as AWS::EC2::VPC.CidrBlock.")],
+    type: Annotated[
+        str,
+        typer.Argument(metavar="TYPE[.PATH]", help="Such as AWS::EC2::VPC.CidrBlock, state.s3, encryption."),
+    ],
 ) -> int:
-    """Explain a type or one of its properties."""
+    """Explain a type, or a section of opsctl.yaml (state, encryption), or one property of either."""
     console = console_of(context)
     from orchestrator.cli.work.explaining import explain  # noqa: PLC0415 - lazy
 

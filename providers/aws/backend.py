@@ -15,15 +15,33 @@ from typing import Any, Final, TypeVar
 
 from orchestrator.kit.object_blocks import Stored
 from orchestrator.kit.object_log import ObjectLog
+from orchestrator.kit.state_settings import refuse_unknown
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
+from orchestrator.model.schema import Property
 from orchestrator.model.values import reveal
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
 from orchestrator.seams.state import StateBackend
 from providers.aws.severed import refuse_severed
 
-_SETTINGS: Final = ("bucket", "key", "region", "endpoint", "profile", "accessKeyId", "secretAccessKey")
+SETTINGS: Final = Property(
+    "object",
+    "objects in a bucket of Amazon S3, or of a store that speaks its protocol; for teams and CI runners",
+    properties={
+        "bucket": Property("string", "the bucket; it has to be there", required=True),
+        "key": Property(
+            "string", "the prefix under which every stack has a folder of its own", default="opsctl"
+        ),
+        "region": Property("string", "else what the environment says"),
+        "endpoint": Property("string", "of another store than Amazon's; sandbox: the local stand-in"),
+        "profile": Property(
+            "string", "a profile of the shared configuration; else the environment's credentials"
+        ),
+        "accessKeyId": Property("string", "by reference, where the environment has no credentials"),
+        "secretAccessKey": Property("string", "by reference", secret=True),
+    },
+)
 _TAKEN: Final = frozenset({"PreconditionFailed", "412"})
 _ABSENT: Final = frozenset({"NoSuchKey", "404"})
 _CONFLICT: Final = frozenset({"ConditionalRequestConflict", "409"})
@@ -37,11 +55,7 @@ def open_backend(
 ) -> StateBackend:
     """The state of ``stack``. Raises StateError where the settings are wrong; S3 is asked only when used."""
     del folder
-    unknown = sorted(set(settings) - set(_SETTINGS))
-    if unknown:
-        raise StateError(
-            f"the s3 backend has no setting {', '.join(unknown)}; known: {', '.join(_SETTINGS[:5])}"
-        )
+    refuse_unknown("s3", settings, SETTINGS)
     plain = reveal(settings)
     if not isinstance(plain.get("bucket"), str) or not plain["bucket"]:
         raise StateError("the s3 backend needs a bucket: set state.bucket")

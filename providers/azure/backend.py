@@ -17,8 +17,10 @@ from typing import Any, Final, TypeVar
 
 from orchestrator.kit.object_blocks import Stored
 from orchestrator.kit.object_log import ObjectLog
+from orchestrator.kit.state_settings import refuse_unknown
 from orchestrator.model.errors import StateError
 from orchestrator.model.ids import StackId
+from orchestrator.model.schema import Property
 from orchestrator.model.values import reveal
 from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.clock import Clock
@@ -28,7 +30,25 @@ from .client import credential_of
 from .settings import CREDENTIALS, Settings
 
 _SECRETS: Final = ("connectionString", "accountKey", "sasToken", "clientSecret")
-_SETTINGS: Final = ("account", "container", "key", "endpoint", *_SECRETS, "credential", "tenant", "clientId")
+SETTINGS: Final = Property(
+    "object",
+    "objects in a container of Azure Blob Storage; for teams and CI runners",
+    properties={
+        "account": Property("string", "the storage account; or endpoint, or connectionString"),
+        "container": Property("string", "the container; it has to be there", required=True),
+        "key": Property(
+            "string", "the prefix under which every stack has a folder of its own", default="opsctl"
+        ),
+        "endpoint": Property("string", "the account's address, where it is not the usual one"),
+        "connectionString": Property("string", "by reference", secret=True),
+        "accountKey": Property("string", "by reference", secret=True),
+        "sasToken": Property("string", "by reference", secret=True),
+        "clientSecret": Property("string", "by reference, of a service principal", secret=True),
+        "credential": Property("string", "where tokens come from, without a key", enum=CREDENTIALS),
+        "tenant": Property("string", "of the identity"),
+        "clientId": Property("string", "of the identity"),
+    },
+)
 _ADVICE: Final[Mapping[str, str]] = {
     "ContainerNotFound": "create the container {container}, or correct state.container",
     "AuthenticationFailed": "check the credentials, and this machine's clock",
@@ -52,11 +72,7 @@ def open_backend(
 
 
 def _check(settings: Mapping[str, Any]) -> None:
-    unknown = sorted(set(settings) - set(_SETTINGS))
-    if unknown:
-        raise StateError(
-            f"the azureblob backend has no setting {', '.join(unknown)}; known: {', '.join(_SETTINGS)}"
-        )
+    refuse_unknown("azureblob", settings, SETTINGS)
     if not isinstance(settings.get("container"), str) or not settings["container"]:
         raise StateError("the azureblob backend needs a container: set state.container")
     if not any(settings.get(name) for name in ("account", "endpoint", "connectionString")):

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import yaml
+
+from orchestrator.bootstrap.backends import backend_settings
+from orchestrator.bootstrap.ciphers import key_sources
 
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
 FILE = """\
@@ -91,6 +95,41 @@ def test_types_and_providers(stack):
     assert "did you mean 'local'?" in stack.run("types", "locl").err
     families = {p["family"] for p in stack.run("providers", "--output", "json").json["providers"]}
     assert families >= {"aws", "azure", "local", "openstack"}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("state", ['default "sqlite"', "postgresql", "backend: s3", "opsctl explain state."]),
+        ("state.s3", ["bucket", "required", "secretAccessKey", "lease", "bucket: my-states"]),
+        ("state.postgresql.timeout", ["state.postgresql.timeout", 'default "40s"', "for one statement"]),
+        ("state.lease", ['default "30s"']),
+        ("encryption", ["fallback", "aws-kms", "passphrase: env:OPSCTL_PASSPHRASE"]),
+        ("encryption.aws-kms", ["keyId", "needs: kms:"]),
+        ("encryption.passphrase", ["string", "secret", "key: {passphrase:"]),
+    ],
+)
+def test_explain_shows_the_sections_of_the_stack_file(stack, name, said):
+    """Their keys, what each takes, the backends and key sources that are installed, an example; as for a type."""
+    out = stack.run("explain", name).out
+    assert [word for word in said if word not in out] == []
+
+
+def test_every_backend_and_every_key_is_explained_with_an_example_that_can_be_written(stack):
+    """Of a backend, each key of the example is one of its settings."""
+    for name, settings in backend_settings().items():
+        assert settings.properties, name
+        out = stack.run("explain", f"state.{name}").out
+        example = yaml.safe_load(out[out.index("example\n") + 8 :])["state"]
+        assert set(example) - {"backend"} <= set(settings.properties)
+        assert example["backend"] == name
+        assert "known: " in stack.run("explain", f"state.{name}.nonsense-at-all").err
+    for source in key_sources():
+        out = stack.run("explain", f"encryption.{source.name}").out
+        example = yaml.safe_load(out[out.index("example\n") + 8 :].partition("\n\n")[0])
+        assert list(example["encryption"]["key"]) == [source.name]
+    assert "did you mean 'bucket'?" in stack.run("explain", "state.s3.buckt").err
+    assert "did you mean 's3'?" in stack.run("explain", "state.s33").err
 
 
 def test_explain(stack):

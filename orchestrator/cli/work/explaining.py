@@ -1,4 +1,4 @@
-"""explain: a type or one of its properties, from the same schema that checks it."""
+"""explain: a type, a section of opsctl.yaml, or a property of either, from the same schema that checks it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import replace
 from orchestrator import bootstrap
 from orchestrator.cli.console import Console
 from orchestrator.cli.render.style import Style
+from orchestrator.cli.work.explaining_stack import SECTIONS, Section, section
 from orchestrator.model.diagnostic import did_you_mean, nearest
 from orchestrator.model.errors import OpsctlError
 from orchestrator.model.ids import TypeName
@@ -27,11 +28,54 @@ _FOUND_AGAIN = {
 
 def explain(console: Console, name: str) -> int:
     """Print what can be written, what comes back, and what changes do."""
-    kind, path = _split(name)
     style = console.out_style
-    lines = _property(kind, path, style) if path else _kind(kind, style)
+    head, *path = name.split(".")
+    found = section(head)
+    lines = _section(found, path, style) if found is not None else _type_lines(name, style)
     console.result(style.plain("\n".join(lines)))
     return 0
+
+
+def _type_lines(name: str, style: Style) -> Iterator[str]:
+    kind, path = _split(name)
+    return _property(kind, path, style) if path else _kind(kind, style)
+
+
+def _section(found: Section, path: list[str], style: Style) -> Iterator[str]:
+    """A section of opsctl.yaml: its settings, the ways to write it, an example."""
+    if path and path[0] in found.ways:
+        found, path = found.ways[path[0]], path[1:]
+    if path:
+        known = replace(found.settings, properties={**_stand_ins(found), **found.settings.properties})
+        yield from _property(KindSchema(TypeName(found.name), known), path, style)
+        return
+    yield style.paint(found.name, "bold")
+    yield f"  {found.summary}"
+    yield ""
+    if found.settings.properties:
+        yield style.paint("settings", "bold")
+        yield from _table(found.settings, style)
+        yield ""
+    elif found.settings.types != ("any",):
+        yield f"  {', '.join([_type(found.settings), *_traits(found.settings)])}"
+        yield ""
+    if found.ways:
+        yield style.paint("ways", "bold")
+        wide = max(map(len, found.ways))
+        for name, way in found.ways.items():
+            yield f"  {style.paint(f'{name:<{wide}}', 'bold')}  {way.summary}"
+        yield style.paint(f"  opsctl explain {found.name}.{next(iter(found.ways))} shows one of them", "dim")
+        yield ""
+    yield style.paint("example", "bold")
+    yield from (f"  {line}" for line in found.example.splitlines())
+    if found.needs:
+        yield ""
+        yield f"needs: {', '.join(found.needs)}"
+
+
+def _stand_ins(found: Section) -> dict[str, Property]:
+    """So that the name of a way is among those that a wrong one could have meant."""
+    return {name: Property("object", way.summary) for name, way in found.ways.items()}
 
 
 def _split(name: str) -> tuple[KindSchema, list[str]]:
@@ -48,7 +92,10 @@ def _split(name: str) -> tuple[KindSchema, list[str]]:
         or catalogue.nearest_type(parts[0])
         or nearest(parts[0], bootstrap.abstract_types())
     )
-    hint = f"did you mean {near!r}?" if near else "opsctl types lists what is known"
+    near = near or nearest(parts[0], SECTIONS)
+    hint = (
+        f"did you mean {near!r}?" if near else "opsctl types lists what is known, beside state and encryption"
+    )
     raise OpsctlError(f"unknown type {name!r}\nhint: {hint}")
 
 
