@@ -225,7 +225,7 @@ def _explain(path: Path, error: sqlite3.Error) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     match code:
         case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
-            why = f"the disk is full or failing ({error}); nothing was written: free some space and run again"
+            why = f"the disk is full or failing ({error}); nothing was written: free some space, or look after the disk, and run again"
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
             why = f"cannot be written ({error}): {_forbidden_by(path)}"
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:

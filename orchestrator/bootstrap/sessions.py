@@ -32,7 +32,15 @@ from orchestrator.seams.cipher import Cipher
 from orchestrator.seams.progress import Progress
 from orchestrator.seams.state import StateBackend
 from orchestrator.stages.compose import compose
-from orchestrator.stages.load import Loaded, check_providers, check_secrets, load
+from orchestrator.stages.load import (
+    ENVIRONMENTS,
+    NO_VALUE,
+    STACK_FILE,
+    Loaded,
+    check_providers,
+    check_secrets,
+    load,
+)
 
 Sealing = Callable[[Charter, Path, SecretSources], Cipher]
 
@@ -188,13 +196,32 @@ def open_state(
     ``rewriting``: what is stored plain is read even where it must be encrypted, and a fresh key seals.
     """
     loaded = load(folder, environment=environment, params={}, paths=type_folders(), untrusted=False)
+    diagnostics = _about_state(loaded)
     charter = charter_of(loaded.stack)
     bundle = stack_bundle(charter, folder, _revealing(charter, folder)) if policies else Bundle()
     blueprint = Blueprint(charter, (), bundle, opsctl=opsctl_version())
     sealing = partial(stack_cipher, rewriting=rewriting)
-    return _opened(
-        blueprint, folder, progress, diagnostics=loaded.diagnostics, loaded=loaded, sealing=sealing
-    )
+    return _opened(blueprint, folder, progress, diagnostics=diagnostics, loaded=loaded, sealing=sealing)
+
+
+def _about_state(loaded: Loaded) -> tuple[Diagnostic, ...]:
+    """What is said of a stack of which only the state is wanted.
+
+    Where its own file is wrong, nobody knows which state is meant: raises InvalidSpecError. Parameters without a value
+    are not asked for: where the state's place needs one, that is an error of its own.
+    """
+    there = [d for d in loaded.diagnostics if not d.message.endswith(NO_VALUE)]
+    wrong = [d for d in there if d.severity is Severity.ERROR and _is_of_stack(d, loaded.stack)]
+    if wrong:
+        raise InvalidSpecError(tuple(wrong))
+    return tuple(there)
+
+
+def _is_of_stack(diagnostic: Diagnostic, stack: Stack) -> bool:
+    place = diagnostic.position
+    if place is None:
+        return stack.document is None
+    return Path(place.file).parts[:1] in ((STACK_FILE,), (ENVIRONMENTS,))
 
 
 def open_saved(opened: OpenedPlan, *, folder: Path, progress: Progress) -> Session:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.bad_input.conftest import Stack
 
 pytestmark = pytest.mark.server
 FILES = 8
+HALF = 3
 SIZE = 1024 * 1024
 APPLY = ("apply", "--auto-approve")
 
@@ -54,6 +56,86 @@ def on_it(stack, disk, monkeypatch, capsys):
     """A stack on that disk."""
     monkeypatch.chdir(disk.folder)
     return Stack(disk.folder, stack.identity, capsys)
+
+
+class FailingDisk(Disk):
+    """An ext4 on a loop device, which the kernel mounts read-only at its first error, whoever has files open on it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir()
+        image = folder.with_suffix(".img")
+        image.write_bytes(b"")
+        os.truncate(image, 16 * SIZE)
+        subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
+        subprocess.run(["mount", "-o", "loop,errors=remount-ro", str(image), str(folder)], check=True)
+
+    @property
+    def error(self):
+        """The kernel's switch that makes an error of this file system."""
+        source = subprocess.run(
+            ["findmnt", "-n", "-o", "SOURCE", str(self.folder)], check=True, capture_output=True, text=True
+        ).stdout.strip()
+        return Path("/sys/fs/ext4") / Path(source).name / "trigger_fs_error"
+
+    def repair(self):
+        """As an administrator does: unmount, check, mount again."""
+        image = self.folder.with_suffix(".img")
+        subprocess.run(["umount", str(self.folder)], check=True)
+        checked = subprocess.run(["e2fsck", "-f", "-y", str(image)], check=False, capture_output=True)
+        assert checked.returncode in (0, 1), checked.stdout
+        subprocess.run(["mount", "-o", "loop,errors=remount-ro", str(image), str(self.folder)], check=True)
+
+
+@pytest.fixture
+def failing_disk(tmp_path):
+    """Unmounted at the end, whatever is still open on it."""
+    made = FailingDisk(tmp_path / "failing")
+    yield made
+    subprocess.run(["umount", "--lazy", str(made.folder)], check=True)
+
+
+def test_a_disk_that_turns_read_only_in_the_middle_of_an_apply_loses_nothing(
+    stack, failing_disk, tmp_path, monkeypatch, capsys
+):
+    """At its first error the kernel lets nobody write any more: said, nothing further is started, the rest is later."""
+    said = tmp_path / "said"
+    spoil = f"echo x > {failing_disk.error}"
+    monkeypatch.chdir(failing_disk.folder)
+    on_it = Stack(failing_disk.folder, stack.identity, capsys)
+    on_it.resources(
+        *(
+            {
+                "type": "Local::Command",
+                "metadata": {"name": f"c{i}"},
+                **({"dependsOn": [f"c{i - 1}"]} if i else {}),
+                "spec": {"create": ["sh", "-c", f"echo {i} >> {said}; {spoil if i == HALF else 'true'}"]},
+            }
+            for i in range(FILES)
+        )
+    )
+    os.sync()  # the stack's own files: opsctl syncs what it writes
+    ran = on_it.poorly(*APPLY)
+    assert ran.code == 1, ran.said
+    assert ".opsctl/state.db: the disk is full or failing" in ran.err
+    assert "look after the disk" in ran.err
+    assert said.read_text().split() == [str(i) for i in range(HALF + 1)]
+    listed = on_it.poorly("state", "list")
+    assert (listed.code, "c2" in listed.out) == (0, True), listed.said
+    monkeypatch.chdir(tmp_path)
+    failing_disk.repair()
+    monkeypatch.chdir(failing_disk.folder)
+    assert on_it.run("state", "verify").code == 0
+    assert on_it.addresses() >= {f"c{i}" for i in range(HALF)}
+    assert on_it.run("state", "settle", f"c{HALF}", "--id", "made").code == 0
+    on_it.resources(
+        *(
+            {"type": "Local::Command", "metadata": {"name": f"c{i}"}, "spec": {"create": ["sh", "-c", f"echo {i} >> {said}"]}}
+            for i in range(HALF + 1, FILES)
+        )
+    )  # fmt: skip
+    assert on_it.run("apply", "--auto-approve").code == 0
+    assert sorted(said.read_text().split()) == [str(i) for i in range(FILES)]
 
 
 def files(stack, content):

@@ -22,6 +22,8 @@ from orchestrator.model.marker import Marker
 from orchestrator.model.provision import Intent
 from orchestrator.model.snapshot import Began
 from orchestrator.seams.state import Holder
+from tests.documents import API
+from tests.documents import stack as stack_file
 
 SLOW = """\
 apiVersion: opsctl.dev/v1
@@ -187,6 +189,41 @@ def test_a_state_that_cannot_be_read_is_put_aside_and_made_anew(grown, spoil):
             kept = connection.execute("SELECT count(*) FROM journal WHERE stack LIKE '%.aside-%'").fetchone()
         connection.close()
         assert kept[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "opsctl.yaml is empty"),
+        ("{HEAD}kind: Stack\nmetadata: {nme: shop, id: shop-1}\n", "metadata.name is required"),
+        (
+            "{HEAD}kind: Stack\nmetadata: {name: shop, id: shop-1}\nparams: {place: {type: string}}\n"
+            + 'state: {backend: sqlite, path: "${params.place}.db"}\n',
+            "params has no 'place'",
+        ),
+    ],
+)
+def test_a_stack_file_that_does_not_say_which_state_is_meant_ends_the_command(grown, text, said):
+    """Looking elsewhere would say that the state is empty, and writing there would be worse."""
+    grown.write("opsctl.yaml", text.replace("{HEAD}", API))
+    for command in (
+        ("state", "list"),
+        ("state", "unlock", "--force"),
+        ("state", "rm", "a", "--auto-approve"),
+    ):
+        ran = grown.run(*command)
+        assert (ran.code, ran.out) == (1, ""), command
+        assert said in ran.err
+
+
+def test_a_parameter_that_only_resources_need_is_not_asked_for_by_the_state(grown):
+    """Nor are mistakes in other files in the way of whoever mends the state."""
+    grown.write("opsctl.yaml", stack_file("shop-1", "params: {size: {type: string}}\n"))
+    grown.write("wrong.yaml", "kind: [")
+    ran = grown.run("state", "list")
+    assert ran.code == 0
+    assert "a" in ran.out.split()
+    assert "has no value" not in ran.err
 
 
 def test_a_state_of_a_newer_opsctl_is_not_put_aside(grown):

@@ -10,6 +10,7 @@ import importlib.util
 import sqlite3
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ from orchestrator.model.outcome import Result
 from orchestrator.model.snapshot_invariants import broken
 from orchestrator.testing.object_store import MemoryStore
 from orchestrator.testing.state_conformance import STACK
+from providers.azure import backend as blob
+from providers.azure.backend import BlobStore
 
 WANTED = ["disk", "host", "net", "twin"]
 
@@ -178,6 +181,60 @@ def test_a_journal_that_fails_loses_nothing_and_makes_nothing_twice(
 def test_a_journal_that_s3_denies_loses_nothing(s3_storage, s3_faults, tmp_path, monkeypatch, works):
     """Two writes take the lease; from the first append on, each of these is denied by the store itself."""
     assert drive(s3_storage, tmp_path, monkeypatch, lambda *_: Denied(s3_faults, works + 1), works)
+
+
+class ReadOnly(Breaking):
+    """A Blob store whose credential may only read, after so many writes: a role that was taken away."""
+
+    def __init__(self, patch, works, azurite):
+        super().__init__(works, lambda: None)
+        self.client = reader_of(azurite)
+        put = BlobStore._put
+
+        def limited(store, key, data, **how):
+            if self.left == 0:
+                self.struck = True
+                store = BlobStore(self.client, store._container, store._prefix)
+            elif self.left is not None:
+                self.left -= 1
+            return put(store, key, data, **how)
+
+        patch.setattr(BlobStore, "_put", limited)
+
+    def mend(self):
+        super().mend()
+        self.client.close()
+
+
+def reader_of(azurite):
+    """A client that the server lets read and list, and nothing else."""
+    from azure.storage.blob import (  # noqa: PLC0415 - only where there is a server
+        AccountSasPermissions,
+        BlobServiceClient,
+        ResourceTypes,
+        generate_account_sas,
+    )
+
+    account = BlobServiceClient.from_connection_string(azurite)
+    token = generate_account_sas(
+        account.account_name,
+        account_key=account.credential.account_key,
+        resource_types=ResourceTypes(container=True, object=True),
+        permission=AccountSasPermissions(read=True, list=True),
+        expiry=datetime.now(UTC) + timedelta(hours=1),
+    )
+    url = account.url
+    account.close()
+    return blob._client({"endpoint": url.rstrip("/"), "sasToken": token, "container": "unused"})
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("works", [1, 2, 3])
+def test_a_journal_that_azure_denies_loses_nothing(blob_storage, azurite, tmp_path, monkeypatch, works):
+    """By Azurite itself, which holds a signature to what it permits."""
+    assert drive(
+        blob_storage, tmp_path, monkeypatch, lambda *_: ReadOnly(monkeypatch, works + 1, azurite), works
+    )
 
 
 @pytest.mark.server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -85,7 +86,7 @@ def _encryption() -> Section:
 
 def _written(form: str) -> str:
     """A setting as it is written, without what the form says of it in words."""
-    return form if form.startswith("{") else form.partition(": ")[0]
+    return form if form.startswith("{") else re.split("[,:] ", form)[0]
 
 
 SECTIONS: Final = {"state": _state, "encryption": _encryption}

@@ -7,7 +7,19 @@ matter; nothing is coerced; a file that cannot be read hides no other file's mis
 
 from __future__ import annotations
 
+from orchestrator.stages.load.files import ENVIRONMENTS, STACK_FILE
 from orchestrator.stages.load.loading import Loaded, load, load_guard
+from orchestrator.stages.load.params import NO_VALUE
 from orchestrator.stages.load.provider_settings import COMMON, check_providers, check_secrets
 
-__all__ = ["COMMON", "Loaded", "check_providers", "check_secrets", "load", "load_guard"]
+__all__ = [
+    "COMMON",
+    "ENVIRONMENTS",
+    "NO_VALUE",
+    "STACK_FILE",
+    "Loaded",
+    "check_providers",
+    "check_secrets",
+    "load",
+    "load_guard",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.model.diagnostic import Position, did_you_mean
 from orchestrator.model.ids import Path
@@ -14,6 +14,9 @@ from orchestrator.model.schema_text import property_of, with_defaults
 from orchestrator.model.stack import Param
 from orchestrator.model.values import Secret
 from orchestrator.stages.load.findings import Findings, Place
+
+NO_VALUE: Final = "has no value"
+"""How the message ends about a parameter that nobody has given."""
 
 
 class ValueTextError(Exception):
@@ -86,7 +89,7 @@ def values(
             chosen[name] = value
     for name in params.keys() - chosen.keys() - overlay.keys() - given.keys():
         hint = f"give it with -p {name}=…, OPSCTL_PARAM_{name}, or in environments/NAME.yaml"
-        found.error(f"parameter {name} has no value", stack.key_position(("params", name)), hint)
+        found.error(f"parameter {name} {NO_VALUE}", stack.key_position(("params", name)), hint)
     return {name: _final(params[name], value) for name, value in sorted(chosen.items())}
 
 
