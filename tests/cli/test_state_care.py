@@ -197,8 +197,11 @@ def test_a_state_that_cannot_be_read_is_put_aside_and_made_anew(grown, spoil):
         ("", "opsctl.yaml is empty"),
         ("{HEAD}kind: Stack\nmetadata: {nme: shop, id: shop-1}\n", "metadata.name is required"),
         (
-            "{HEAD}kind: Stack\nmetadata: {name: shop, id: shop-1}\nparams: {place: {type: string}}\n"
-            + 'state: {backend: sqlite, path: "${params.place}.db"}\n',
+            """{HEAD}kind: Stack
+metadata: {name: shop, id: shop-1}
+state: {backend: sqlite, path: "${params.place}.db"}
+params: {place: {type: string}}
+""",
             "params has no 'place'",
         ),
     ],
