@@ -50,7 +50,12 @@ class PluginCatalogue:
     def kind(self, type: TypeName) -> KindSchema | None:
         """The schema of a kind, or None where no provider knows it."""
         family = self.family_of(type)
-        return self._of(family).get(type) if family else None
+        try:
+            return self._of(family).get(type) if family else None
+        except PluginError:
+            raise
+        except Exception as error:  # a plugin may make a kind when it is asked for
+            raise PluginError(f"{fault_of(family, error)}, when {type} was asked for") from error
 
     def types(self, family: str | None = None) -> list[TypeName]:
         """The type names of one family, or of all."""
@@ -66,7 +71,7 @@ class PluginCatalogue:
             context = Context(ProviderName(family), StackId(""), Path())
             manifest = self.manifests[family]
             try:
-                self._kinds[family] = dict(manifest.configure(manifest.bare, context).kinds)
+                self._kinds[family] = manifest.configure(manifest.bare, context).kinds
             except Exception as error:
                 raise PluginError(f"{fault_of(family, error)}, when its kinds were asked for") from error
         return self._kinds[family]

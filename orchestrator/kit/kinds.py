@@ -54,6 +54,25 @@ class Counting(Protocol):
         """How many calls this thread has made."""
 
 
+class _Schemas(Mapping[TypeName, KindSchema]):
+    """The kinds as data, each made when it is asked for."""
+
+    def __init__(self, kinds: Mapping[TypeName, Kind[Any]]) -> None:
+        self._kinds = kinds
+
+    def __getitem__(self, type: TypeName) -> KindSchema:
+        return self._kinds[type].schema
+
+    def __contains__(self, type: object) -> bool:
+        return type in self._kinds
+
+    def __iter__(self) -> Iterator[TypeName]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+
 class KindProvider(Generic[C]):
     """One configured cloud. Safe to share between threads where its client is."""
 
@@ -61,16 +80,21 @@ class KindProvider(Generic[C]):
         self,
         cloud: C,
         client: Counting,
-        kinds: Iterable[Kind[C]],
+        kinds: Iterable[Kind[C]] | Mapping[TypeName, Kind[C]],
         *,
         account: Callable[[], str],
         assess: Callable[[KindSchema, Observed], Health],
         concurrency: int,
     ) -> None:
-        """``account`` asks whose credentials these are; ``assess`` is the cloud's own word on readiness."""
+        """``account`` asks whose credentials these are; ``assess`` is the cloud's own word on readiness.
+
+        A mapping of ``kinds`` by type may make each when it is asked for: a stack uses a few of them.
+        """
         self._cloud = cloud
         self._client = client
-        self._kinds = {kind.schema.type: kind for kind in kinds}
+        self._kinds: Mapping[TypeName, Kind[C]] = (
+            kinds if isinstance(kinds, Mapping) else {kind.schema.type: kind for kind in kinds}
+        )
         self._account = account
         self._assess = assess
         self._concurrency = concurrency
@@ -78,7 +102,7 @@ class KindProvider(Generic[C]):
     @property
     def kinds(self) -> Mapping[TypeName, KindSchema]:
         """Every kind by its type name."""
-        return {name: kind.schema for name, kind in self._kinds.items()}
+        return _Schemas(self._kinds)
 
     @property
     def calls(self) -> Mapping[str, int]:
