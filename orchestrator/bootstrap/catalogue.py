@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator.adapters import plugins
 from orchestrator.adapters.package_data import folder as packaged
 from orchestrator.adapters.plugin_catalogue import PluginCatalogue
+from orchestrator.kit.findings import Findings
 from orchestrator.model.diagnostic import nearest
 from orchestrator.model.document import Document
 from orchestrator.model.ids import TypeName
@@ -17,7 +18,6 @@ from orchestrator.model.kind import KindSchema
 from orchestrator.model.schema import Property
 from orchestrator.model.stack import Stack
 from orchestrator.stages.compose.composites import gather
-from orchestrator.stages.compose.findings import Findings
 
 
 @cache

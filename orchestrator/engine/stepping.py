@@ -18,7 +18,7 @@ from orchestrator.model.plan import Step
 from orchestrator.model.provision import Observed, Ref
 from orchestrator.model.resource import Desired
 from orchestrator.model.schema import check
-from orchestrator.model.scope import Scope
+from orchestrator.model.scope import Scope, composite_node
 from orchestrator.model.snapshot import Kept, Record
 from orchestrator.model.values import UNKNOWN, Unknown, contains, find_leaves
 from orchestrator.seams.executor import Effect, Interrupted, Journal, Unwritten
@@ -139,10 +139,9 @@ class Stepper:
     def _collect(self, node: Address) -> Outcome:
         """A composite: its status is made of what its children say now."""
         composite = self._planned.situation.index.by_address[node]
-        inside = replace(composite, parent=composite.address)
         spec = self._scope.of(composite).resolve(composite.spec)
-        status = self._scope.of(inside).resolve(composite.status)
-        self._ledger.nodes[node] = {"spec": spec, "status": {"id": str(node), **status}}
+        status = self._scope.inside(composite).resolve(composite.status)
+        self._ledger.nodes[node] = composite_node(node, spec, status)
         return Outcome(node, Action.NOOP, Result.NOTHING)
 
     def _deleting(self, step: Step) -> Job:

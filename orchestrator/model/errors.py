@@ -104,12 +104,6 @@ class PolicyDeniedError(OpsctlError):
     exit_code = 3
 
 
-class GateFailedError(OpsctlError):
-    """A health gate did not pass in time."""
-
-    exit_code = 4
-
-
 class LockHeldError(OpsctlError):
     """Another run holds the stack; ``holder`` says who, in words."""
 

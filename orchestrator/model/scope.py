@@ -8,7 +8,7 @@ graph), and the names that an expression is evaluated with. Children of a compos
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from orchestrator.model.diagnostic import did_you_mean
@@ -144,6 +144,11 @@ class _Instances(Mapping[str, Any]):
         return len(self._known)
 
 
+def composite_node(address: Address, spec: Any, status: Mapping[str, Any]) -> dict[str, Any]:
+    """What expressions read of a composite."""
+    return {"spec": spec, "status": {"id": str(address), **status}}
+
+
 class Scope(Mapping[str, Any]):
     """The names that one resource's expressions see."""
 
@@ -199,6 +204,10 @@ class Scope(Mapping[str, Any]):
     def of(self, owner: Desired, self_: Mapping[str, Any] | None = None) -> Scope:
         """The scope of another resource of the same stack."""
         return Scope(self._around, self._index, self._nodes, owner, self_)
+
+    def inside(self, composite: Desired) -> Scope:
+        """The scope of what a composite is made of, in which its own status is written."""
+        return self.of(replace(composite, parent=composite.address))
 
     def resolve(self, value: Any) -> Any:
         """``value`` with every expression replaced by what it gives; untouched parts are shared."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
-from orchestrator.adapters.executor_threads import Append, ThreadsExecutor
 from orchestrator.adapters.retry import RetryPolicy
-from orchestrator.model.ids import Address, ProviderName
+from orchestrator.model.ids import Address
 from orchestrator.model.outcome import Outcome
-from orchestrator.testing.clock import FakeClock
 
 LONGEST: Final = RetryPolicy(jitter=lambda: 1.0)
 """Waits as long as they can be: 0.5, 1, 2, … 20 seconds."""
@@ -39,25 +36,3 @@ class HeardProgress:
     def ended(self, outcome: Outcome) -> None:
         """A step has come to its end."""
         self.ends.append(outcome)
-
-
-class SerialExecutor(ThreadsExecutor):
-    """A ThreadsExecutor with its threads off, its time faked and its chance taken away."""
-
-    def __init__(
-        self,
-        clock: FakeClock | None = None,
-        append: Append = len,
-        *,
-        limits: Mapping[ProviderName, int],
-        progress: HeardProgress | None = None,
-        retry: RetryPolicy = LONGEST,
-    ) -> None:
-        super().__init__(
-            clock or FakeClock(),
-            append,
-            limits=limits,
-            progress=progress or HeardProgress(),
-            retry=retry,
-            threads=False,
-        )

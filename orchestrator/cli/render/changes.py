@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from orchestrator.cli.render.style import Style
 from orchestrator.cli.render.values import ago, block, inline, line_diff
@@ -169,9 +169,3 @@ def describe_gate(gate: Gate, change: Change) -> str:
 def _within(seconds: float) -> str:
     text = ago(seconds).replace(".0s", "s")
     return text.replace("m00s", "m").replace("h00m", "h")
-
-
-def spec_lines(spec: Mapping[str, Any]) -> Iterator[str]:
-    """A whole spec, indented like YAML."""
-    for name, value in spec.items():
-        yield from block(name, untemplated(value))

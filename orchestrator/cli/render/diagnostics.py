@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -78,8 +78,3 @@ def _line_of(where: Position) -> str:
     except (OSError, UnicodeDecodeError):
         return ""
     return lines[where.line - 1] if where.line <= len(lines) else ""
-
-
-def error_count(diagnostics: Sequence[Diagnostic]) -> int:
-    """How many of them stop the stage."""
-    return sum(d.severity is Severity.ERROR for d in diagnostics)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from orchestrator.kit.findings import Findings
 from orchestrator.model.diagnostic import Diagnostic, did_you_mean
 from orchestrator.model.document import Document
 from orchestrator.model.ids import Address, ProviderName
@@ -15,7 +16,6 @@ from orchestrator.model.scope import Surroundings, paths_in
 from orchestrator.seams.catalogue import Catalogue
 from orchestrator.stages.compose.composites import CompositeType, gather
 from orchestrator.stages.compose.expanding import Expander
-from orchestrator.stages.compose.findings import Findings
 from orchestrator.stages.compose.sinks import dropped, shared_sinks
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator.kit.findings import Findings
 from orchestrator.model.document import Document
 from orchestrator.model.schema import Property
 from orchestrator.model.schema_text import property_of
-from orchestrator.stages.compose.findings import Findings
 
 
 @dataclass(frozen=True, slots=True)

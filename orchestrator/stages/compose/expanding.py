@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from orchestrator.kit.findings import Findings
 from orchestrator.model.change import Gate
 from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.document import Document
@@ -27,7 +28,6 @@ from orchestrator.model.scope import Index, Scope, Surroundings
 from orchestrator.model.values import UNKNOWN, contains
 from orchestrator.seams.catalogue import Catalogue
 from orchestrator.stages.compose.composites import CloudSide, CompositeType
-from orchestrator.stages.compose.findings import Findings
 from orchestrator.stages.compose.reading import gates_of, lifecycle_of
 from orchestrator.stages.compose.sinks import sink_problems
 
@@ -192,7 +192,11 @@ class Expander:
     ) -> None:
         lookup = kind is not None and piece.body.get("kind") == "Data" and not kind.data_only
         asked = _asked(kind) if kind is not None and lookup else schema
-        self._found.violations(check(spec, asked, ("spec",)), piece.document, piece.root, address)
+        self._found.violations(
+            check(spec, asked, ("spec",)),
+            lambda violation: piece.document.position(*piece.root, *violation.path),
+            address=address,
+        )
         if kind is not None and kind.refine is not None and not lookup:
             for message in kind.refine(spec):
                 self._found.error(message, piece.position("spec"), address=address)

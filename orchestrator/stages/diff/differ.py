@@ -15,7 +15,7 @@ from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.provision import Observed, Ref
 from orchestrator.model.resource import Desired, Mode
 from orchestrator.model.schema import check
-from orchestrator.model.scope import Index, Scope, Surroundings
+from orchestrator.model.scope import Index, Scope, Surroundings, composite_node
 from orchestrator.model.snapshot import Record, Snapshot
 from orchestrator.model.values import UNKNOWN, Unknown, contains
 from orchestrator.seams.provider import Provider
@@ -96,10 +96,9 @@ class _Differ:
         return Differences(tuple(_regated(changes)), self._nodes, tuple(self._lookups), tuple(self._found))
 
     def _composite(self, resource: Desired) -> None:
-        inside = replace(resource, parent=resource.address)
         spec = self._resolve(resource, resource.spec, self._scope.of(resource))
-        status = self._resolve(resource, resource.status, self._scope.of(inside))
-        self._nodes[resource.address] = {"spec": spec, "status": {"id": str(resource.address), **status}}
+        status = self._resolve(resource, resource.status, self._scope.inside(resource))
+        self._nodes[resource.address] = composite_node(resource.address, spec, status)
 
     def _data(self, resource: Desired) -> Change:
         """A lookup: now where everything it needs is known, else during apply."""

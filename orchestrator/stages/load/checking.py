@@ -6,13 +6,14 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from orchestrator.kit.findings import Findings
 from orchestrator.kit.yaml_foreign import find_calls
 from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.document import Document
 from orchestrator.model.envelope import ENVELOPES, NAME, VERSION, envelope_violations
 from orchestrator.model.expression import Expression, ExpressionError, Template, parse
 from orchestrator.model.ids import Path
-from orchestrator.stages.load.findings import Findings, Place
+from orchestrator.stages.load.places import Place, placed
 
 _ELSEWHERE: Final = {
     "Stack": "a stack has one opsctl.yaml; move it into a folder of its own",
@@ -42,7 +43,7 @@ class Checker:
             if not self._kind(document, place):
                 return False
             self.found.violations(
-                envelope_violations(body, composite=document.kind in self.composites), place
+                envelope_violations(body, composite=document.kind in self.composites), placed(place)
             )
         if calls:
             for path, what, hint in self._foreign(body):

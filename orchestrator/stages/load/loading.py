@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestrator.kit.findings import Findings
 from orchestrator.kit.yaml_positions import Parsed, read
 from orchestrator.model.diagnostic import Diagnostic, Position, Severity, did_you_mean
 from orchestrator.model.document import Document
@@ -16,8 +17,8 @@ from orchestrator.model.ids import StackId
 from orchestrator.model.stack import Stack
 from orchestrator.stages.load.checking import Checker
 from orchestrator.stages.load.files import ENVIRONMENTS, STACK_FILE, find, text_of
-from orchestrator.stages.load.findings import Findings
 from orchestrator.stages.load.overlay import patched
+from orchestrator.stages.load.places import placed
 from orchestrator.stages.load.stack_file import guard_of, stack_of
 
 
@@ -156,7 +157,7 @@ class _Loader:
             position = parsed.source.position(("kind",))
             self.found.error(f"{path} must be of kind {kind}", position, f"write kind: {kind}")
             return None
-        clean = self.found.violations(envelope_violations(parsed.body), parsed.source)
+        clean = self.found.violations(envelope_violations(parsed.body), placed(parsed.source))
         return parsed.document if clean else None
 
     def _overlay(self, name: str) -> tuple[Document | None, bool]:

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from orchestrator.kit.findings import Findings
 from orchestrator.model.diagnostic import Position, did_you_mean
 from orchestrator.model.document import Document
 from orchestrator.model.ids import Path
-from orchestrator.stages.load.findings import Findings, Place
+from orchestrator.stages.load.places import Place
 
 
 class PatchError(Exception):

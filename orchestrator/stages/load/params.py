@@ -7,13 +7,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from orchestrator.kit.findings import Findings
 from orchestrator.model.diagnostic import Position, did_you_mean
 from orchestrator.model.ids import Path
 from orchestrator.model.schema import MISSING, check, type_of
 from orchestrator.model.schema_text import property_of, with_defaults
 from orchestrator.model.stack import Param
 from orchestrator.model.values import Secret
-from orchestrator.stages.load.findings import Findings, Place
+from orchestrator.stages.load.places import Place
 
 NO_VALUE: Final = "has no value"
 """How the message ends about a parameter that nobody has given."""

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from orchestrator.kit.findings import Findings
 from orchestrator.model.diagnostic import Diagnostic, did_you_mean
 from orchestrator.model.duration import PATTERN
 from orchestrator.model.ids import Path, ProviderName, family
 from orchestrator.model.schema import Property, check
 from orchestrator.model.stack import Stack
-from orchestrator.stages.load.findings import Findings, Place
+from orchestrator.stages.load.places import Place, placed
 
 COMMON: Final[Mapping[str, Property]] = {
     "endpoint": Property("string", "`sandbox` for the local stand-in, or another address"),
@@ -53,7 +54,7 @@ def _check_one(
     at: Path = ("providers", name)
     filled = settings.get("endpoint") == "sandbox"
     known = {**COMMON, **dict(_known(schema, filled=filled))}
-    found.violations(check(settings, replace(schema, properties=known), at), place)
+    found.violations(check(settings, replace(schema, properties=known), at), placed(place))
 
 
 def _known(schema: Property, *, filled: bool) -> Iterator[tuple[str, Property]]:
@@ -83,5 +84,5 @@ def check_secrets(stack: Stack, sources: Mapping[str, Property]) -> list[Diagnos
             found.error(f"no secret source {name!r} is installed", place.key_position(at), hint)
         else:
             known = {**SOURCE, **schema.properties}
-            found.violations(check(settings, replace(schema, properties=known), at), place)
+            found.violations(check(settings, replace(schema, properties=known), at), placed(place))
     return found.diagnostics

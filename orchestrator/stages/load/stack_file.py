@@ -10,14 +10,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path as FilePath
 from typing import Any, Final
 
+from orchestrator.kit.findings import Findings
 from orchestrator.model.document import Document
 from orchestrator.model.expression import ExpressionError, Template, evaluate, parse, templated
 from orchestrator.model.ids import Path, ProviderName, StackId
 from orchestrator.model.stack import Output, Stack
 from orchestrator.model.values import Secret, contains
-from orchestrator.stages.load.findings import Findings, Place
 from orchestrator.stages.load.overlay import PatchedSource, merged
 from orchestrator.stages.load.params import declared, values
+from orchestrator.stages.load.places import Place
 
 _PROVIDER: Final = re.compile(r"[a-z][a-z0-9_]*(\.[A-Za-z0-9_-]+)?")
 _BOUND: Final = re.compile(r"\s*(>=|<=|==|!=|>|<|~>)?\s*v?(\d+(?:\.\d+){0,3})\s*")

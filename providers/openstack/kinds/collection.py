@@ -21,7 +21,7 @@ from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, R
 from orchestrator.model.schema import MISSING
 from orchestrator.model.values import Secret, contains, reveal
 from providers.openstack.errors import is_missing
-from providers.openstack.kinds.effects import try_delete, wait
+from providers.openstack.kinds.effects import gone, try_delete, wait
 from providers.openstack.kinds.fields import Field
 from providers.openstack.kinds.kind import Body, Cloud, Spec, chosen_name, working
 from providers.openstack.kinds.listing import Listing, knows, not_yet, read
@@ -314,15 +314,6 @@ def keyed(service: str, path: str, envelope: str) -> Callable[[Cloud, str, Any, 
             cloud.client.send(service, "POST", at, {envelope: fresh})
 
     return write
-
-
-def gone(cloud: Cloud, service: str, path: str) -> None:
-    """Delete what may be gone already."""
-    try:
-        cloud.client.send(service, "DELETE", path)
-    except PermanentError as error:
-        if not is_missing(error):
-            raise
 
 
 def _is_there(error: PermanentError) -> bool:

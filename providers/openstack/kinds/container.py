@@ -17,7 +17,7 @@ from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, R
 from orchestrator.model.schema import Property
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
-from providers.openstack.kinds.collection import gone
+from providers.openstack.kinds.effects import gone
 from providers.openstack.kinds.kind import Cloud, Spec
 from providers.openstack.kinds.listing import knows
 from providers.openstack.kinds.properties import empty_is_none

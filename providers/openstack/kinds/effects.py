@@ -44,3 +44,12 @@ def wait(cloud: Cloud, handle: Mapping[str, Any], what: str) -> Pending:
     if cloud.now() >= float(handle["until"]):
         raise PermanentError(f"{what} took too long", f"wait for {handle['step']}", "Timeout")
     return Pending(handle, 0.5, what, str(handle["id"]))
+
+
+def gone(cloud: Cloud, service: str, path: str) -> None:
+    """Delete what may be gone already."""
+    try:
+        cloud.client.send(service, "DELETE", path)
+    except PermanentError as error:
+        if not is_missing(error):
+            raise

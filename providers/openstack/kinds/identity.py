@@ -132,40 +132,31 @@ USER: Final = CollectionKind(
     _status,
     verb="PATCH",
 )
-GROUP: Final = CollectionKind(
-    KindSchema(
-        TypeName("OS::Keystone::Group"),
-        spec(name=_NAME, domain=_domain(), description=_WORDS),
-        _NAME_STATUS,
-        "Users who are given roles together; administrators only",
-        reads=BULK,
-        marking=Marking.NATURAL,
-        natural_key=_NAMED,
-        unique_name="name",
-        permissions=_permissions("group"),
-    ),
-    Listing("identity", "/groups", "group", "groups", query=WHOLE),
-    (Field("name"), DOMAIN, Field("description")),
-    _status,
-    verb="PATCH",
-)
-ROLE: Final = CollectionKind(
-    KindSchema(
-        TypeName("OS::Keystone::Role"),
-        spec(name=_NAME, domain=_domain(of_roles=True), description=_WORDS),
-        _NAME_STATUS,
-        "What somebody may do; administrators only",
-        reads=BULK,
-        marking=Marking.NATURAL,
-        natural_key=_NAMED,
-        unique_name="name",
-        permissions=_permissions("role"),
-    ),
-    Listing("identity", "/roles", "role", "roles", query=WHOLE),
-    (Field("name"), DOMAIN, Field("description")),
-    _status,
-    verb="PATCH",
-)
+
+
+def _named(noun: str, summary: str, *, of_roles: bool = False) -> CollectionKind:
+    """A kind that is a name in a domain, with words on it."""
+    return CollectionKind(
+        KindSchema(
+            TypeName(f"OS::Keystone::{noun.title()}"),
+            spec(name=_NAME, domain=_domain(of_roles=of_roles), description=_WORDS),
+            _NAME_STATUS,
+            summary,
+            reads=BULK,
+            marking=Marking.NATURAL,
+            natural_key=_NAMED,
+            unique_name="name",
+            permissions=_permissions(noun),
+        ),
+        Listing("identity", f"/{noun}s", noun, f"{noun}s", query=WHOLE),
+        (Field("name"), DOMAIN, Field("description")),
+        _status,
+        verb="PATCH",
+    )
+
+
+GROUP: Final = _named("group", "Users who are given roles together; administrators only")
+ROLE: Final = _named("role", "What somebody may do; administrators only", of_roles=True)
 _IMPLIED: Final[Mapping[str, tuple[str, ...]]] = {
     "admin": ("manager", "member", "reader"),
     "manager": ("member", "reader"),

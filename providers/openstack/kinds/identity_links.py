@@ -17,8 +17,7 @@ from orchestrator.model.kind import How, KindSchema, Marking, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from orchestrator.model.values import reveal
 from providers.openstack.errors import is_missing
-from providers.openstack.kinds.collection import gone
-from providers.openstack.kinds.effects import AtOnce
+from providers.openstack.kinds.effects import AtOnce, gone
 from providers.openstack.kinds.identity import WHOLE
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import knows

@@ -14,8 +14,7 @@ from orchestrator.model.ids import Address, Token, TypeName
 from orchestrator.model.kind import How, KindSchema, Marking, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from orchestrator.model.values import Secret, reveal
-from providers.openstack.errors import is_missing
-from providers.openstack.kinds.effects import AtOnce
+from providers.openstack.kinds.effects import AtOnce, gone
 from providers.openstack.kinds.kind import Body, Cloud
 from providers.openstack.kinds.listing import knows
 from providers.openstack.kinds.net import BULK
@@ -75,7 +74,8 @@ class KeyPairKind(AtOnce):
         """Import, let Nova make one, or delete; there is nothing to update."""
         del token
         if request.action is Action.DELETE:
-            return self._delete(cloud, request)
+            gone(cloud, "compute", f"{PATH}/{request.prior.id if request.prior else ''}")
+            return Done(None)
         if request.action is not Action.CREATE:
             return Done(request.prior)
         wanted = reveal(request.want)
@@ -89,15 +89,6 @@ class KeyPairKind(AtOnce):
                 raise
             made = there  # by a call whose answer was lost: it is the same key
         return Done(_observe({"type": body.get("type", "ssh"), **made}))
-
-    @staticmethod
-    def _delete(cloud: Cloud, request: Request) -> Done:
-        try:
-            cloud.client.send("compute", "DELETE", f"{PATH}/{request.prior.id if request.prior else ''}")
-        except PermanentError as error:
-            if not is_missing(error):
-                raise
-        return Done(None)
 
     def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
         """Find by name; a create counts only where the key is the one that was meant."""

@@ -16,8 +16,7 @@ from orchestrator.model.kind import KindSchema, Marking, ReadWay
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from orchestrator.model.schema import Property
 from orchestrator.model.values import reveal
-from providers.openstack.errors import is_missing
-from providers.openstack.kinds.effects import AtOnce
+from providers.openstack.kinds.effects import AtOnce, gone
 from providers.openstack.kinds.fields import Field, reference
 from providers.openstack.kinds.kind import Body, Cloud, Spec
 from providers.openstack.kinds.listing import Listing, by_natural_key, knows, read
@@ -141,7 +140,8 @@ class RuleKind(AtOnce):
         """Create or delete; there is nothing to update."""
         del token
         if request.action is Action.DELETE:
-            return self._delete(cloud, request)
+            gone(cloud, "network", f"{PATH}/{request.prior.id if request.prior else ''}")
+            return Done(None)
         if request.action is not Action.CREATE:
             return Done(request.prior)
         wanted = reveal(request.want)
@@ -157,15 +157,6 @@ class RuleKind(AtOnce):
                 raise
             made = body  # by a call whose answer was lost: it says the same
         return Done(self.observe(cloud, made, wanted))
-
-    def _delete(self, cloud: Cloud, request: Request) -> Done:
-        id = request.prior.id if request.prior else ""
-        try:
-            cloud.client.send("network", "DELETE", f"{PATH}/{id}")
-        except PermanentError as error:
-            if not is_missing(error):
-                raise
-        return Done(None)
 
     def find(self, cloud: Cloud, intent: Intent) -> Observed | None:
         """Find by id, else by what the rule says."""

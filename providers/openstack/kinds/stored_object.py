@@ -20,8 +20,8 @@ from orchestrator.model.marker import marker_of
 from orchestrator.model.provision import Done, Intent, Observed, Pending, Ref, Request
 from orchestrator.model.schema import Property
 from orchestrator.model.values import Secret, reveal
-from providers.openstack.kinds.collection import gone
 from providers.openstack.kinds.container import SERVICE, entries, head, marked, meta, parted, quoted, small
+from providers.openstack.kinds.effects import gone
 from providers.openstack.kinds.kind import Cloud, Spec
 from providers.openstack.kinds.listing import knows
 from providers.openstack.uploads import Upload, etag_of, opened

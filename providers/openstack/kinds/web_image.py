@@ -14,7 +14,8 @@ from orchestrator.model.errors import PermanentError
 from orchestrator.model.ids import TypeName
 from orchestrator.model.kind import KindSchema, Marking
 from orchestrator.model.schema import Property
-from providers.openstack.kinds.collection import Carried, CollectionKind, Part, Progress, gone
+from providers.openstack.kinds.collection import Carried, CollectionKind, Part, Progress
+from providers.openstack.kinds.effects import gone
 from providers.openstack.kinds.fields import Field
 from providers.openstack.kinds.kind import Body, Cloud, Spec, working
 from providers.openstack.kinds.listing import Listing

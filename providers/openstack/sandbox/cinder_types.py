@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from providers.openstack.sandbox import extras
 from providers.openstack.sandbox.calls import Answer, Call, Route
 from providers.openstack.sandbox.cloud import Body, Cloud, shown
 from providers.openstack.sandbox.listing import links as page_links
@@ -135,23 +136,16 @@ def delete(call: Call, project: str, key: str) -> Answer:
 def extra_specs(call: Call, project: str, key: str) -> Answer:
     """Show them, or add some."""
     del project
-    found = _find(call, key)
-    if call.method == "GET":
-        return Answer(200, {"extra_specs": found["extra_specs"]})
-    _administrator(call, "types_extra_specs:create")
-    given = call.body("extra_specs")
-    found["extra_specs"] = {**found["extra_specs"], **given}
-    return Answer(200, {"extra_specs": given})
+    return extras.show_or_add(
+        call, _find(call, key), lambda: _administrator(call, "types_extra_specs:create")
+    )
 
 
 def drop_extra_spec(call: Call, project: str, key: str, name: str) -> Answer:
     """Remove one."""
     del project
     _administrator(call, "types_extra_specs:delete")
-    found = _find(call, key)
-    if name not in found["extra_specs"]:
-        raise missing(f"Volume Type {key} has no extra specs with key {name}.")
-    found["extra_specs"] = {k: v for k, v in found["extra_specs"].items() if k != name}
+    extras.drop(_find(call, key), name, f"Volume Type {key}")
     return Answer(202)
 
 
@@ -172,15 +166,14 @@ def act(call: Call, project: str, key: str) -> Answer:
     found = _find(call, key)
     name, arguments = next(iter(call.payload.items()))
     _administrator(call, f"volume_type_access:{name}")
-    whom = arguments["project"]
-    if name == "addProjectAccess":
-        if whom in found["_projects"]:
-            raise conflict(f"Volume type access for {key} / {whom} combination already exists.")
-        found["_projects"].append(whom)
-    elif whom in found["_projects"]:
-        found["_projects"].remove(whom)
-    else:
-        raise missing(f"Volume type access not found for {key} / {whom} combination.")
+    pair = f"{key} / {arguments['project']} combination"
+    extras.change_access(
+        found["_projects"],
+        arguments["project"],
+        gives=name == "addProjectAccess",
+        twice=f"Volume type access for {pair} already exists.",
+        never=f"Volume type access not found for {pair}.",
+    )
     return Answer(202)
 
 

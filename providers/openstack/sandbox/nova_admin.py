@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from providers.openstack.sandbox import extras
 from providers.openstack.sandbox.calls import Answer, Call, Route
 from providers.openstack.sandbox.cloud import Body, shown, stamp
 from providers.openstack.sandbox.nova_base import check_schema, flavor_body
@@ -87,22 +88,15 @@ def delete_flavor(call: Call, key: str) -> Answer:
 
 def extra_specs(call: Call, key: str) -> Answer:
     """Show, or add to, what the scheduler is told."""
-    found = _flavor(call, key)
-    if call.method == "GET":
-        return Answer(200, {"extra_specs": found.get("extra_specs", {})})
-    administrator(call, "os-flavor-extra-specs:create")
-    given = call.body("extra_specs")
-    found["extra_specs"] = {**found.get("extra_specs", {}), **given}
-    return Answer(200, {"extra_specs": given})
+    return extras.show_or_add(
+        call, _flavor(call, key), lambda: administrator(call, "os-flavor-extra-specs:create")
+    )
 
 
 def drop_extra_spec(call: Call, key: str, name: str) -> Answer:
     """Remove one."""
     administrator(call, "os-flavor-extra-specs:delete")
-    found = _flavor(call, key)
-    if name not in found.get("extra_specs", {}):
-        raise missing(f"Flavor {key} has no extra specs with key {name}.")
-    found["extra_specs"] = {k: v for k, v in found["extra_specs"].items() if k != name}
+    extras.drop(_flavor(call, key), name, f"Flavor {key}")
     return Answer(200)
 
 
@@ -124,20 +118,16 @@ def act_on_flavor(call: Call, key: str) -> Answer:
     """Give or take access."""
     found = _flavor(call, key)
     name, arguments = next(iter(call.payload.items()))
-    administrator(
-        call, "os-flavor-access:" + ("add" if name == "addTenantAccess" else "remove") + "_tenant_access"
+    gives, tenant = name == "addTenantAccess", arguments["tenant"]
+    administrator(call, f"os-flavor-access:{'add' if gives else 'remove'}_tenant_access")
+    order = f"flavor {found['_order']} and project {tenant} combination"
+    extras.change_access(
+        found["tenants"],
+        tenant,
+        gives=gives,
+        twice=f"Flavor access already exists for {order}.",
+        never=f"Flavor access not found for {found['_order']} / {tenant} combination.",
     )
-    tenant = arguments["tenant"]
-    if name == "addTenantAccess":
-        if tenant in found["tenants"]:
-            raise conflict(
-                f"Flavor access already exists for flavor {found['_order']} and project {tenant} combination."
-            )
-        found["tenants"].append(tenant)
-    elif tenant in found["tenants"]:
-        found["tenants"].remove(tenant)
-    else:
-        raise missing(f"Flavor access not found for {found['_order']} / {tenant} combination.")
     return _told_access(found)
 
 
