@@ -204,3 +204,46 @@ def test_everything_below_one_load_balancer_is_made_in_one_run(stack, shop, raw)
     assert net is not None
     ended(stack)
     assert raw.load_balancer.get("/lbaas/listeners").json()["listeners"] == []
+
+
+def server(**spec):
+    """A server of its own, on no network."""
+    spec = {"image": "cirros", "networks": [], **spec}
+    return {"type": "OS::Nova::Server", "metadata": {"name": "web"}, "spec": spec}
+
+
+def test_a_server_that_ends_in_error_says_why_and_what_apply_will_do(stack, shop, raw):
+    """Nova's fault message, and that the next apply makes it again; it does, once, and nothing is left of the first."""
+    name = f"huge-{stack.identity[-8:]}".lower()
+    quotas = raw.compute.get("/os-quota-sets/any").json()["quota_set"]
+    raw.compute.put("/os-quota-sets/any", json={"quota_set": {"ram": -1}}).raise_for_status()
+    flavor = raw.compute.create_flavor(name=name, ram=10_000_000, vcpus=1, disk=1)
+    try:
+        shop(server(flavor=name, name=name))
+        ran = stack.apply()
+        assert ran.code == 1
+        assert "is in state ERROR: No valid host was found" in ran.said
+        assert "the next apply deletes it and makes it again" in ran.said
+        planned = stack.run("plan", "--output", "json").document
+        assert {c["address"]: c["action"] for c in planned["changes"] if c["action"] != "no-op"} == {
+            "web": "replace"
+        }
+        shop(server(flavor="m1.tiny", name=name))
+        stack.recovers()
+        assert [s.status for s in raw.compute.servers(all_projects=True, name=name)] == ["ACTIVE"]
+        ended(stack)
+    finally:
+        raw.compute.delete_flavor(flavor)
+        raw.compute.put("/os-quota-sets/any", json={"quota_set": {"ram": quotas["ram"]}}).raise_for_status()
+
+
+def test_a_resize_that_waits_for_a_word_is_confirmed(stack, shop, raw):
+    """Nova stops half-way and wants to be told that the new size is right: one apply goes through to the end."""
+    name = f"grows-{stack.identity[-8:]}".lower()
+    shop(server(flavor="m1.tiny", name=name))
+    assert stack.apply().code == 0
+    shop(server(flavor="m1.small", name=name))
+    stack.recovers()
+    (one,) = raw.compute.servers(all_projects=True, name=name)
+    assert (one.status, one.flavor["original_name"]) == ("ACTIVE", "m1.small")
+    ended(stack)
