@@ -108,6 +108,8 @@ def observed(kind: ArmKind, body: Mapping[str, Any], said: Mapping[str, Any]) ->
     own, marker = parted(body.get("tags") or {})
     clean = {**body, "tags": own}
     spec = project(kind.schema.spec, clean)
+    if kind.wanted is not None:
+        spec = kind.wanted(spec)
     spec["name"] = ids.name_in(body["id"])
     if kind.parent:
         spec["parent"] = ids.parent_in(kind, body["id"])

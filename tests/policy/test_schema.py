@@ -205,7 +205,7 @@ def test_the_stage_decides_without_a_schema():
         {"m.rego": 'package main\n\nimport rego.v1\n\ndeny contains "x" if input.kind == "Pod"\n'}
     )
     assert [d for d in check(bundle, bootstrap.policy_schemas()) if "no input" in d.message] == []
-    ((severity, message, *_),) = found_in('deny contains "x"\n', "# schemas: [plan]\n")
+    ((severity, message, *_), *_) = found_in('deny contains "x"\n', "# schemas: [plan]\n")
     assert (severity, "schemas: a list of maps was expected" in message) == ("error", True)
 
 

@@ -34,7 +34,7 @@ def opened_with(settings, clock, folder=HERE):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"hots": "db"}, "no setting hots; known: url, database, host"),
+        ({"hots": "db"}, "no setting hots; known: url, host, port, database"),
         ({"password": "hunter2"}, "state.password must be a reference, such as env:PGPASSWORD"),
         ({"url": "postgresql://u:hunter2@db/x"}, "state.url has a password in it"),
         ({"url": "host=db password = hunter2"}, "state.url has a password in it"),

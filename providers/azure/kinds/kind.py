@@ -53,6 +53,8 @@ class ArmKind:
     levels: Mapping[str, Level] = field(default_factory=lambda: PROVISIONING)
     instance_view: bool = False
     """Read through the compute client, for the power state."""
+    wanted: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    """Of a spec that was read, what somebody can have wanted: without what the service chose by itself."""
 
     @property
     def type(self) -> TypeName:
@@ -102,6 +104,7 @@ class Facts:
     """What else Azure's access control asks for: a reference to another object is an action on that."""
     same_parent: Callable[[Any], Any] | None = None
     refine: Callable[[Mapping[str, Any]], list[str]] | None = None
+    wanted: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
 
 def kind(facts: Facts) -> ArmKind:
@@ -136,6 +139,7 @@ def kind(facts: Facts) -> ArmKind:
         state=facts.state,
         levels=facts.levels,
         instance_view=facts.instance_view,
+        wanted=facts.wanted,
     )
 
 

@@ -82,10 +82,21 @@ def _fixed_addresses(spec: Mapping[str, Any]) -> list[str]:
     return [
         "a configuration with a privateIPAddress needs privateIPAllocationMethod: Static"
         for each in inner
-        if isinstance(each, Mapping)
-        and "privateIPAddress" in each
-        and each.get("privateIPAllocationMethod", "Dynamic") == "Dynamic"
+        if isinstance(each, Mapping) and "privateIPAddress" in each and _is_dynamic(each)
     ][:1]
+
+
+def _is_dynamic(configuration: Mapping[str, Any]) -> bool:
+    return bool(configuration.get("privateIPAllocationMethod", "Dynamic") == "Dynamic")
+
+
+def _chosen_addresses(spec: dict[str, Any]) -> dict[str, Any]:
+    """Without the addresses that Azure gave: they are in the status, and nobody can ask for them."""
+    for each in spec.get("properties", {}).get("ipConfigurations", ()):
+        inner = each.get("properties", {})
+        if _is_dynamic(inner):
+            inner.pop("privateIPAddress", None)
+    return spec
 
 
 FACTS = (
@@ -183,5 +194,6 @@ FACTS = (
             "virtualMachine": obj({"id": identifier()}),
         },
         refine=_fixed_addresses,
+        wanted=_chosen_addresses,
     ),
 )
