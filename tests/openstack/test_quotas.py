@@ -130,6 +130,7 @@ def test_every_kind_that_takes_of_a_quota_is_one_of_ours():
     assert set(quotas.TAKES) <= set(known)
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize("role", ["member"])
 def test_a_member_may_ask_for_its_own_project(bench, role):
     """On the real cloud too: limit and use of every service."""
