@@ -313,7 +313,7 @@ def move(stage: Stage, outside: Outside) -> None:
     stage.say("And on OpenStack it is a machine with a volume. Shown, not applied:")
     stage.edit("shop.yaml", "provider: azure\nspec:\n  engine", "provider: openstack\nspec:\n  engine")
     text = stage.opsctl("plan -p size=large")
-    says(text, "OS::Nova::Server", "OS::Cinder::Volume", "OS::Cinder::VolumeAttachment")
+    says(text, "OS::Nova::Server", "OS::Cinder::Volume", "OS::Neutron::FloatingIP")
     stage.edit("shop.yaml", "provider: openstack\nspec:\n  engine", "provider: azure\nspec:\n  engine")
 
 
