@@ -21,8 +21,6 @@ T = TypeVar("T")
 _PAUSES: Final = (0.1, 0.4, 1.0, 2.0)
 """Seconds before each new try after a connection broke."""
 _STUCK: Final = "5s"
-TIMEOUT: Final = 40.0
-"""Seconds that the server may take for one statement, where the stack does not say."""
 _GRACE: Final = 1.25
 """So much longer than that we listen: the server's own word for a timeout says more than its silence."""
 _ENOUGH: Final = 60.0
@@ -53,9 +51,7 @@ class PostgresStore:
     ``timeout`` is how many seconds the server may take for one statement.
     """
 
-    def __init__(
-        self, parameters: Mapping[str, Any], schema: str, *, driver: Any, timeout: float = TIMEOUT
-    ) -> None:
+    def __init__(self, parameters: Mapping[str, Any], schema: str, *, driver: Any, timeout: float) -> None:
         self._driver = driver
         self._timeout = timeout
         self._parameters = self._with_defaults(parameters)

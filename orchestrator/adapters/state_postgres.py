@@ -73,25 +73,24 @@ def open_backend(
         import psycopg  # noqa: PLC0415 - only who keeps state here pays
         import psycopg.sql  # noqa: PLC0415
 
-        from orchestrator.adapters.postgres_store import TIMEOUT, PostgresStore  # noqa: PLC0415
+        from orchestrator.adapters.postgres_store import PostgresStore  # noqa: PLC0415
     except ImportError as error:
         raise StateError(
             f"state in PostgreSQL needs psycopg ({error}): install opsctl-orchestrator[postgres]"
         ) from error
     parameters = _parameters(reveal(settings), folder)
-    store = PostgresStore(parameters, schema, driver=psycopg, timeout=timeout or TIMEOUT)
+    store = PostgresStore(parameters, schema, driver=psycopg, timeout=timeout)
     return PostgresBackend(store, stack, clock, cipher)
 
 
-def _timeout(settings: Mapping[str, Any]) -> float | None:
-    if "timeout" not in settings:
-        return None
+def _timeout(settings: Mapping[str, Any]) -> float:
+    given = settings.get("timeout", SETTINGS.properties["timeout"].default)
     try:
-        timeout = seconds(settings["timeout"])
+        timeout = seconds(given)
     except ValueError as error:
         raise StateError(f"state.timeout: {error}") from None
     if timeout <= 0:
-        raise StateError(f"state.timeout is {settings['timeout']}: write a time such as 40s")
+        raise StateError(f"state.timeout is {given}: write a time such as 40s")
     return timeout
 
 

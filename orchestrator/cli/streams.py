@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from abc import ABC, abstractmethod
 from typing import Any, TextIO
 
 
@@ -19,7 +20,7 @@ class ResultLostError(Exception):
         self.pipe = isinstance(error, BrokenPipeError)
 
 
-class _Stream:
+class _Stream(ABC):
     """A stream whose writes end in our own way; all else is the stream's."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -43,8 +44,9 @@ class _Stream:
         except OSError as error:
             self._failed(error)
 
+    @abstractmethod
     def _failed(self, error: OSError) -> None:
-        raise NotImplementedError
+        """The stream has not taken what was written."""
 
 
 class Results(_Stream):

@@ -135,8 +135,7 @@ class Search:
     def _named(self, resource: Desired, kind: KindSchema, want: Mapping[str, Any]) -> Observed | None:
         if resource.import_id:
             return self._read(resource, Ref(resource.address, id=resource.import_id, spec=want))
-        named = kind.marking in (Marking.DETERMINISTIC, Marking.NATURAL) and kind.natural_key
-        if not named or any(contains(want.get(name), Unknown) for name in kind.natural_key):
+        if not kind.identifying or any(contains(want.get(name), Unknown) for name in kind.identifying):
             return None
         return self._read(resource, Ref(resource.address, spec=want))
 

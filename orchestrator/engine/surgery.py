@@ -18,7 +18,7 @@ from orchestrator.model.diagnostic import did_you_mean
 from orchestrator.model.errors import OpsctlError
 from orchestrator.model.ids import Address
 from orchestrator.model.kind import KindSchema
-from orchestrator.model.provision import Observed
+from orchestrator.model.provision import Intent, Observed
 from orchestrator.model.schema import Property
 from orchestrator.model.snapshot import Deposed, Entry, Gone, Kept, Record, Settled, Snapshot
 from orchestrator.seams.state import Holder
@@ -97,9 +97,7 @@ def settling(address: str, id: str | None, workspace: Workspace) -> Operation:
     """What became of an interrupted step, as a person says who has looked: the object's id, or None: it is not there."""
 
     def settle(snapshot: Snapshot) -> Surgery:
-        given_up = sorted(snapshot.lapsed.values(), key=lambda i: i.lapsed)
-        intents = [i for i in snapshot.open.values() if i.address == address]
-        intents = intents or [i for i in given_up if i.address == address][-1 if id is not None else 0 :]
+        intents = _cut_off(snapshot, address, made=id is not None)
         if not intents:
             near = did_you_mean(address, [str(i.address) for i in snapshot.intents.values()])
             hint = near or "opsctl state list shows what was cut off"
@@ -111,15 +109,24 @@ def settling(address: str, id: str | None, workspace: Workspace) -> Operation:
             now = workspace.clock.now()
             if not intent.lapsed:
                 entries += closing(intent, found, snapshot, kind, now)
+            elif found is not None:
+                entries += late(intent, found, snapshot, now)
             else:
-                entries += (
-                    late(intent, found, snapshot, now) if found is not None else [Settled(intent.token)]
-                )
+                entries.append(Settled(intent.token))
         records = tuple(e.record for e in entries if isinstance(e, Kept | Deposed))
         became = f"it is {id}" if id is not None else "there is none"
         return Surgery(records, tuple(entries), results={address: f"settle: done ({became})"})
 
     return settle
+
+
+def _cut_off(snapshot: Snapshot, address: str, *, made: bool) -> list[Intent]:
+    """What was begun on an address and is open; else what was given up: all of it, or the last where one has made something."""
+    open_ = [i for i in snapshot.open.values() if i.address == address]
+    if open_:
+        return open_
+    given_up = sorted((i for i in snapshot.lapsed.values() if i.address == address), key=lambda i: i.lapsed)
+    return given_up[-1:] if made else given_up
 
 
 def _forgetting(records: tuple[Record, ...], *addresses: Address) -> Surgery:

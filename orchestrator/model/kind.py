@@ -35,6 +35,11 @@ class Marking(StrEnum):
         """
         return self in (Marking.TOKEN, Marking.TAG, Marking.PROVISIONAL)
 
+    @property
+    def named(self) -> bool:
+        """Whether the spec says which object is meant, by its id or by what it has alone."""
+        return self in (Marking.DETERMINISTIC, Marking.NATURAL)
+
 
 class How(StrEnum):
     """A way to read objects of a kind."""
@@ -137,7 +142,12 @@ class KindSchema:
         """
         if self.marking is Marking.NATURAL:
             return not self.natural_key or any(spec.get(key) is None for key in self.natural_key)
-        return self.marking in (Marking.TOKEN, Marking.TAG, Marking.PROVISIONAL)
+        return self.marking.carried
+
+    @property
+    def identifying(self) -> tuple[str, ...]:
+        """The properties that say alone which object is meant; none where only the cloud can tell."""
+        return self.natural_key if self.marking.named else ()
 
     def is_watched(self, spec: Mapping[str, Any]) -> bool:
         """Whether a create that was given up is looked for by later plans: its call may still arrive.
@@ -145,7 +155,7 @@ class KindSchema:
         One whose id or name says which object is meant makes nothing twice, but what it makes may be wanted by nobody
         any more. Only what cannot be looked for at all is not.
         """
-        return self.marking in (Marking.DETERMINISTIC, Marking.NATURAL) or self.may_come_late(spec)
+        return self.marking.named or self.may_come_late(spec)
 
     def is_anybodys(self, spec: Mapping[str, Any]) -> bool:
         """Whether an object without our marker that is found where a create meant it may be somebody else's.
@@ -156,11 +166,12 @@ class KindSchema:
 
     def is_same(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         """Whether two specs mean one object, because its id, or the name that it has alone, follows from them."""
-        keys = self.natural_key if self.marking in (Marking.DETERMINISTIC, Marking.NATURAL) else ()
-        return bool(keys) and all(one.get(key) == other.get(key) for key in keys)
+        return _agree(self.identifying, one, other)
 
     def collides(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
         """Whether two objects with these specs cannot exist at once, so that none can be made before the other goes."""
-        keys = self.natural_key if self.marking in (Marking.DETERMINISTIC, Marking.NATURAL) else ()
-        keys = keys or ((self.unique_name,) if self.unique_name else ())
-        return bool(keys) and all(before.get(key) == after.get(key) for key in keys)
+        return _agree(self.identifying or ((self.unique_name,) if self.unique_name else ()), before, after)
+
+
+def _agree(keys: tuple[str, ...], one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return bool(keys) and all(one.get(key) == other.get(key) for key in keys)

@@ -3,12 +3,11 @@
 import pytest
 
 from orchestrator import bootstrap
-from orchestrator.adapters.retry import RetryPolicy
 from orchestrator.adapters.silent import Silent
 from orchestrator.engine import applying, planning
-from orchestrator.kit.simulation.faults import Rule
 from orchestrator.model.change import Action
 from orchestrator.seams.state import Holder
+from tests.severed import assert_nothing_seems_gone
 
 STACK = """apiVersion: opsctl.dev/v1
 kind: Stack
@@ -209,12 +208,8 @@ def test_a_stack_of_every_kind_lives_and_dies(shop):
 
 def test_an_answer_that_is_cut_in_its_head_is_not_taken_for_an_empty_one(shop, monkeypatch):
     """Whichever call of a plan it is: nothing is thought to be gone, and the call is made again."""
-    monkeypatch.setattr(RetryPolicy, "delay", lambda *_: 0.0)
     assert shop.apply().exit_code == 0
-    for first in range(3):  # every third call, so that no call is cut each time that it is made
-        shop.cloud.faults.replace([Rule("severed-answer", after=n, times=1) for n in range(first, 60, 3)])
-        assert changes(shop.plan()) == {}
-        assert sum(shop.cloud.faults.hit()) > 2
+    assert_nothing_seems_gone(shop.cloud.faults, lambda: changes(shop.plan()), monkeypatch)
 
 
 def test_what_is_deleted_behind_our_back_is_made_again(shop):

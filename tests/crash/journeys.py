@@ -54,6 +54,14 @@ def _edited(variant: Variant, name: str, *edits: tuple[str, str]) -> str:
 
 
 GONE: Final = Variant("delete")
+CREATE_FIRST: Final = ("spec:", "lifecycle: {replace: createFirst}\nspec:")
+"""An edit of any document."""
+AZURE_DISK: Final = resource(
+    "disk",
+    "Microsoft.Compute/disks",
+    '{name: disk, parent: "${group.status.id}", location: westeurope, sku: {name: Standard_LRS}, '
+    "properties: {diskSizeGB: 4, creationData: {createOption: Empty}}}",
+)
 
 
 def openstack() -> list[Variant]:
@@ -102,9 +110,7 @@ def openstack() -> list[Variant]:
     )
     first = replaced.but(
         "replace, create first",
-        disk=_edited(
-            replaced, "disk", ("size: 2", "size: 1"), ("spec:", "lifecycle: {replace: createFirst}\nspec:")
-        ),
+        disk=_edited(replaced, "disk", ("size: 2", "size: 1"), CREATE_FIRST),
     )
     moved = first.but(
         "move",
@@ -198,9 +204,7 @@ def aws() -> list[Variant]:
     )
     first = replaced.but(
         "replace, create first",
-        machine=_edited(replaced, "machine", ("ami-87654321", "ami-12345678")).replace(
-            "spec:", "lifecycle: {replace: createFirst}\nspec:", 1
-        ),
+        machine=_edited(replaced, "machine", ("ami-87654321", "ami-12345678"), CREATE_FIRST),
         table=_edited(replaced, "table", ("{VpcId", "{Tags: [{Key: it, Value: two}], VpcId")),
     )
     moved = first.but(
@@ -261,12 +265,7 @@ def azure() -> list[Variant]:
                 "Microsoft.Storage/storageAccounts/blobServices/containers",
                 '{name: raw, parent: "${lake.status.id}"}',
             ),
-            "disk": resource(
-                "disk",
-                "Microsoft.Compute/disks",
-                f"{{name: disk, parent: {group}, location: westeurope, sku: {{name: Standard_LRS}}, "
-                "properties: {diskSizeGB: 4, creationData: {createOption: Empty}}}",
-            ),
+            "disk": AZURE_DISK,
         },
     )
     updated = made.but(
@@ -282,9 +281,7 @@ def azure() -> list[Variant]:
     )
     first = replaced.but(
         "replace, create first",
-        disk=_edited(replaced, "disk", ("{name: disk, parent", "{name: disk2, parent")).replace(
-            "spec:", "lifecycle: {replace: createFirst}\nspec:", 1
-        ),
+        disk=_edited(replaced, "disk", ("{name: disk, parent", "{name: disk2, parent"), CREATE_FIRST),
     )
     moved = first.but(
         "move",
@@ -317,12 +314,7 @@ def mixed() -> list[Variant]:
                 "Microsoft.Resources/resourceGroups",
                 '{name: crash, location: westeurope, tags: {net: "${net.status.id}"}}',
             ),
-            "disk": resource(
-                "disk",
-                "Microsoft.Compute/disks",
-                '{name: disk, parent: "${group.status.id}", location: westeurope, sku: {name: Standard_LRS}, '
-                "properties: {diskSizeGB: 4, creationData: {createOption: Empty}}}",
-            ),
+            "disk": AZURE_DISK,
             "guard": resource(
                 "guard", "OS::Neutron::SecurityGroup", '{name: crash, description: "${net.status.id}"}'
             ),
@@ -350,9 +342,7 @@ def mixed() -> list[Variant]:
     )
     first = replaced.but(
         "replace, create first",
-        volume=_edited(replaced, "volume", ("size: 2", "size: 1")).replace(
-            "spec:", "lifecycle: {replace: createFirst}\nspec:", 1
-        ),
+        volume=_edited(replaced, "volume", ("size: 2", "size: 1"), CREATE_FIRST),
     )
     extra = resource("extra", "AWS::EC2::VPC", "{CidrBlock: 10.6.0.0/16}", UNHEALTHY)
     bad_create = first.but("undo a create", undone=True, extra=extra)

@@ -11,11 +11,10 @@ import pytest
 import yaml
 
 from orchestrator import bootstrap
-from orchestrator.adapters.retry import RetryPolicy
 from orchestrator.adapters.silent import Silent
 from orchestrator.engine import applying, planning
-from orchestrator.kit.simulation.faults import Rule
 from orchestrator.seams.state import Holder
+from tests.severed import assert_nothing_seems_gone
 
 STACK = """apiVersion: opsctl.dev/v1
 kind: Stack
@@ -163,12 +162,8 @@ def test_the_abstract_types_live_on_openstack(shop, simulated, sdk):
 
 def test_an_answer_that_is_cut_in_its_head_is_not_taken_for_an_empty_one(shop, simulated, monkeypatch):
     """Whichever call of a plan it is, a token's too: nothing is thought to be gone, and the call is made again."""
-    monkeypatch.setattr(RetryPolicy, "delay", lambda *_: 0.0)
     assert shop.apply().exit_code == 0
-    for first in range(3):  # every third call, so that no call is cut each time that it is made
-        simulated.faults.replace([Rule("severed-answer", after=n, times=1) for n in range(first, 60, 3)])
-        assert shop.changes() == {}
-        assert sum(simulated.faults.hit()) > 2
+    assert_nothing_seems_gone(simulated.faults, shop.changes, monkeypatch)
 
 
 def scripts(config) -> dict[str, str]:

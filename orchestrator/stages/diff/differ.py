@@ -11,7 +11,7 @@ from orchestrator.model.change import Action, Change, PropertyChange
 from orchestrator.model.diagnostic import Diagnostic, Position
 from orchestrator.model.expression import ExpressionError
 from orchestrator.model.ids import Address, ProviderName, TypeName
-from orchestrator.model.kind import KindSchema, Marking
+from orchestrator.model.kind import KindSchema
 from orchestrator.model.provision import Observed, Ref
 from orchestrator.model.resource import Desired, Mode
 from orchestrator.model.schema import check
@@ -175,8 +175,8 @@ class _Differ:
             return True
         if resource.import_id:
             ref = Ref(resource.address, id=resource.import_id, spec=want)
-        elif kind.marking in (Marking.DETERMINISTIC, Marking.NATURAL) and kind.natural_key:
-            if any(contains(want.get(name), Unknown) for name in kind.natural_key):
+        elif kind.identifying:
+            if any(contains(want.get(name), Unknown) for name in kind.identifying):
                 return True
             ref = Ref(resource.address, spec=want)
         else:

@@ -182,7 +182,7 @@ def is_adopted(trial: Trial) -> Findings:
 
 def _found_by_key(trial: Trial, made: Observed, spec: Mapping[str, Any]) -> Findings:
     """Without state, what can be told by its own properties is found by them."""
-    if trial.kind.marking not in (Marking.NATURAL, Marking.DETERMINISTIC):
+    if not trial.kind.marking.named:
         return
     key = trial.kind.natural_key
     if trial.kind.marking is Marking.NATURAL and all(spec.get(name) is None for name in key):

@@ -36,6 +36,11 @@ def _limits(call: Call, names: Iterable[str]) -> Body:
     return {name: getattr(call.cloud.quotas, name) for name in names}
 
 
+def _told(absolute: Mapping[str, int]) -> Answer:
+    """Limits and use, as Nova and Cinder tell them."""
+    return Answer(200, {"limits": {"rate": [], "absolute": absolute}})
+
+
 def _set(
     call: Call, given: Mapping[str, Any], names: Iterable[str], unknown: Callable[[str], Problem]
 ) -> None:
@@ -140,7 +145,7 @@ def _servers(call: Call) -> Answer:
         "totalInstancesUsed": len(mine),
         "totalServerGroupsUsed": 0,
     }
-    return Answer(200, {"limits": {"rate": [], "absolute": absolute}})
+    return _told(absolute)
 
 
 def _server_set(call: Call, project: str) -> Answer:
@@ -190,7 +195,7 @@ def _volumes(call: Call, project: str) -> Answer:
         "totalBackupsUsed": 0,
         "totalBackupGigabytesUsed": 0,
     }
-    return Answer(200, {"limits": {"rate": [], "absolute": absolute}})
+    return _told(absolute)
 
 
 def _volume_set(call: Call, project: str, own: str) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.openstack.recording.recorder import NOBODY, PREFIX, Recorder
+from tests.openstack.recording.recorder import NOBODY, PREFIX, Recorder, give_and_take
 
 
 def ask(cloud: Recorder, label: str, method: str, path: str, body: Any = None, **more: Any) -> Any:
@@ -42,15 +42,7 @@ def flavors(cloud: Recorder, name: str) -> None:
     ask(cloud, "extra spec drop twice", "DELETE", f"{specs}/a:b")
     project = cloud.connection.current_project_id
     ask(cloud, "access none", "GET", f"{one}/os-flavor-access")
-    for verb in ("add", "remove"):
-        for time in ("", " twice"):
-            ask(
-                cloud,
-                f"access {verb}{time}",
-                "POST",
-                f"{one}/action",
-                {f"{verb}TenantAccess": {"tenant": project}},
-            )
+    give_and_take(cloud, "compute", "access", f"{one}/action", ("TenantAccess", {"tenant": project}))
     public = {**wanted, "name": f"{name}-public", "os-flavor-access:is_public": True}
     other = ask(cloud, "flavor public", "POST", many, {"flavor": public})["flavor"]["id"]
     cloud.known("public flavor", other)

@@ -165,3 +165,11 @@ def waited(cloud: Recorder, path: str, key: str, done, *, service: str = "comput
         if done(body):
             return body
     raise AssertionError(f"{path} did not come to rest")
+
+
+def give_and_take(cloud: Recorder, service: str, label: str, path: str, access: tuple[str, Any]) -> None:
+    """Give a project access and take it, each twice: ``access`` is how the action's name ends, and its body."""
+    suffix, body = access
+    for verb in ("add", "remove"):
+        for time in ("", " twice"):
+            cloud.call(f"{label} {verb}{time}", service, "POST", path, {f"{verb}{suffix}": body})

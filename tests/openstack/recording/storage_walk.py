@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.openstack.recording.recorder import NOBODY, PREFIX, Recorder, settle, waited
+from tests.openstack.recording.recorder import NOBODY, PREFIX, Recorder, give_and_take, settle, waited
 
 SERVICE = "block_storage"
 
@@ -76,15 +76,7 @@ def types(cloud: Recorder, name: str) -> str:
     ask(cloud, "type spec drop twice", "DELETE", f"{specs}/a")
     project = cloud.connection.current_project_id
     ask(cloud, "type access none", "GET", f"{one}/os-volume-type-access")
-    for verb in ("add", "remove"):
-        for time in ("", " twice"):
-            ask(
-                cloud,
-                f"type access {verb}{time}",
-                "POST",
-                f"{one}/action",
-                {f"{verb}ProjectAccess": {"project": project}},
-            )
+    give_and_take(cloud, SERVICE, "type access", f"{one}/action", ("ProjectAccess", {"project": project}))
     return made
 
 
