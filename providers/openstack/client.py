@@ -12,6 +12,7 @@ import threading
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -85,7 +86,7 @@ class Client:
 
     def endpoint(self, service: str) -> str:
         """Give the address of a service, without a slash at its end."""
-        return str(getattr(self._connected(), _PROXIES[service]).get_endpoint()).rstrip("/")
+        return str(self._proxy(service, f"find {service}").get_endpoint()).rstrip("/")
 
     def get(self, service: str, path: str, **query: Any) -> Any:
         """Read one thing; raises the three families."""
@@ -168,10 +169,10 @@ class Client:
         return dict(told)
 
     def _answer(self, service: str, method: str, path: str, more: dict[str, Any]) -> Any:
-        proxy = getattr(self._connected(), _PROXIES[service])
+        operation = _operation(service, method, path)
+        proxy = self._proxy(service, operation)
         if service in MICROVERSIONS:
             more["microversion"] = MICROVERSIONS[service]
-        operation = _operation(service, method, path)
         answer = self._ask(proxy, method, path, operation, more)
         if answer.status_code >= 400:
             parsed = _parsed(answer)
@@ -180,11 +181,14 @@ class Client:
             raise translate(_refusal(answer, parsed, operation, writes=_writes(method)))
         return answer
 
-    def _ask(self, proxy: Any, method: str, path: str, operation: str, more: Mapping[str, Any]) -> Any:
-        from keystoneauth1 import exceptions as wire  # noqa: PLC0415 - lazy: the SDK costs 0.3 s
-        from openstack import exceptions as sdk  # noqa: PLC0415
+    def _proxy(self, service: str, operation: str) -> Any:
+        """The SDK's way to a service; the first call finds out which versions it has."""
+        connection = self._connected()
+        with self._mapped(operation, writes=False):
+            return getattr(connection, _PROXIES[service])
 
-        try:
+    def _ask(self, proxy: Any, method: str, path: str, operation: str, more: Mapping[str, Any]) -> Any:
+        with self._mapped(operation, writes=_writes(method)):
             return proxy.request(
                 path,
                 method,
@@ -193,8 +197,24 @@ class Client:
                 raise_exc=False,
                 **more,
             )
+
+    @contextmanager
+    def _mapped(self, operation: str, *, writes: bool) -> Iterator[None]:
+        """Turns what the SDK raises inside into one of the three families.
+
+        Where the way broke while it looked for a service's versions, the SDK says that there are none.
+        """
+        from keystoneauth1 import exceptions as wire  # noqa: PLC0415 - lazy: the SDK costs 0.3 s
+        from openstack import exceptions as sdk  # noqa: PLC0415
+
+        self._mine.broken = ""
+        try:
+            yield
         except (wire.ClientException, sdk.SDKException) as error:
-            raise _unanswered(error, operation, writes=_writes(method)) from error
+            mapped = _unanswered(error, operation, writes=writes)
+            if self._mine.broken and isinstance(mapped, PermanentError):
+                mapped = unheard(operation, self._mine.broken, sent=False, writes=writes)
+            raise mapped from error
 
     def _connected(self) -> Any:
         if self._connection is None:
@@ -288,19 +308,27 @@ class Client:
         fetches one, and wait for itself for ever: it hears that nothing can be discovered, and asks at /v3.
         """
         from keystoneauth1 import exceptions as wire  # noqa: PLC0415
-        from requests.exceptions import ConnectionError as BrokenError  # noqa: PLC0415 - with the SDK
+        from requests import exceptions as broken  # noqa: PLC0415 - with the SDK
 
         inner = session.session
         send = inner.send
+
+        def whole(request: Any, **more: Any) -> Any:
+            answer = send(request, **more)
+            if is_severed(request.method, answer.status_code, answer.headers, empty=not answer.content):
+                raise broken.ConnectionError(MESSAGE)
+            return answer
 
         def counted(request: Any, **more: Any) -> Any:
             path = _ID.sub("/{id}", str(request.path_url).partition("?")[0])
             self._mine.calls = self.made_here + 1
             with self._lock:
                 self._calls[f"{request.method} {path}"] += 1
-            answer = send(request, **more)
-            if is_severed(request.method, answer.status_code, answer.headers, empty=not answer.content):
-                raise BrokenError(MESSAGE)
+            try:
+                answer = whole(request, **more)
+            except broken.RequestException as error:
+                self._mine.broken = _first_line(error)
+                raise
             if answer.status_code == 401 and request.method == "GET" and self._connection is None:
                 raise wire.DiscoveryFailure(f"{request.url} answers 401 to whoever asks for its versions")
             return answer

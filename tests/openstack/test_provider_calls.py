@@ -94,6 +94,19 @@ def test_a_lost_answer_to_a_read_is_transient(provider, simulated):
         list(provider.discover(NET))
 
 
+@pytest.mark.parametrize("fault", ["severed-answer", "lost-request"])
+def test_a_service_whose_versions_could_not_be_heard_is_not_taken_for_one_without_any(
+    provider, simulated, fault
+):
+    """The SDK says "no supported versions" then; the next try finds them."""
+    provider.account()
+    simulated.faults.replace([Rule(fault, "*")])
+    with pytest.raises(TransientError):
+        list(provider.discover(IMAGE))
+    simulated.faults.replace([])
+    assert list(provider.discover(IMAGE))
+
+
 @pytest.mark.parametrize(("status", "family"), [(503, TransientError), (500, OutcomeUnknownError)])
 def test_a_failing_service_is_transient_only_if_nothing_can_have_happened(
     provider, simulated, marker, status, family
